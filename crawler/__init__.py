@@ -1,0 +1,1 @@
+"""Finds, fetches and reads articles; knows nothing of rules, alerts, databases or config files."""

@@ -1,0 +1,1 @@
+"""Archive, rules, stories, alerts, channels, daemon and command line."""
