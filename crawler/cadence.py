@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from crawler.model import Poll, PollStatus
 
@@ -47,7 +48,7 @@ class FeedState:
     @classmethod
     def from_json(cls, text: str) -> FeedState:
         """The inverse of ``to_json``; unknown keys of a later version are ignored."""
-        known = {k: v for k, v in json.loads(text).items() if k in cls.__dataclass_fields__}
+        known: dict[str, Any] = {k: v for k, v in json.loads(text).items() if k in cls.__dataclass_fields__}
         return cls(**{k: datetime.fromisoformat(v) if isinstance(v, str) else v for k, v in known.items()})
 
 

@@ -1,0 +1,67 @@
+"""What the daemon counts, in Prometheus' terms; labels are bounded and never hold a URL, headline or story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from crawler.model import PollStatus
+from monitor.model import DeliveryStatus, Reason
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SHORT_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LONG_S = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600)
+
+
+class Metrics:
+    """One registry per daemon, so that two daemons in one process never share a counter."""
+
+    def __init__(self) -> None:
+        r = self.registry = CollectorRegistry()
+        self.polls = Counter("presswatch_polls_total", "Polls of sources.", ["outlet", "status"], registry=r)
+        self.poll_duration = Histogram("presswatch_poll_duration_seconds", "From request to recorded poll.", buckets=_SHORT_S, registry=r)
+        self.fetches = Counter("presswatch_fetches_total", "Fetched article pages.", ["outlet", "status"], registry=r)
+        self.articles = Counter("presswatch_articles_total", "Articles archived.", ["outlet", "language"], registry=r)
+        self.extract_duration = Histogram("presswatch_extract_duration_seconds", "Reading one page.", buckets=_SHORT_S, registry=r)
+        self.matches = Counter("presswatch_matches_total", "Rule matches.", ["rule"], registry=r)
+        self.alerts = Counter("presswatch_alerts_total", "Alerts decided.", ["theme", "reason"], registry=r)
+        self.silences = Counter("presswatch_silences_total", "Decisions to stay silent.", ["reason"], registry=r)
+        self.deliveries = Counter("presswatch_deliveries_total", "Attempts to deliver.", ["channel", "status"], registry=r)
+        self.delivery_lag = Histogram("presswatch_delivery_lag_seconds", "From publication to delivery.", buckets=_LONG_S, registry=r)
+        self.outbox = Gauge("presswatch_outbox_size", "Deliveries not yet sent.", ["status"], registry=r)
+        self.source_ok = Gauge("presswatch_source_last_success_timestamp_seconds", "Last good poll.", ["source"], registry=r)
+        self.source_silent = Gauge("presswatch_source_silent", "1 while a source is silent against its own habit.", ["source"], registry=r)
+        self.queue = Gauge("presswatch_queue_size", "Work waiting inside the daemon.", ["queue"], registry=r)
+        self.loop_lag = Histogram("presswatch_loop_lag_seconds", "How late the loop's tick came.", buckets=_SHORT_S, registry=r)
+        self.archive_bytes = Gauge("presswatch_archive_bytes", "Size of the archive.", registry=r)
+        self.archive_free_bytes = Gauge("presswatch_archive_free_bytes", "Space left for the archive.", registry=r)
+        self.archive_writable = Gauge("presswatch_archive_writable", "0 while the archive takes no writes.", registry=r)
+        self.clock_jumps = Counter("presswatch_clock_jumps_total", "Jumps of the system's clock.", registry=r)
+        self.reload_ok = Gauge("presswatch_config_last_reload_successful", "1 when the last reload was taken.", registry=r)
+        self.build = Gauge("presswatch_build_info", "Version.", ["version"], registry=r)
+        self.archive_writable.set(1)
+        self.reload_ok.set(1)
+
+    def prepare(self, *, version: str, outlets: Iterable[str], themes: Iterable[str], channels: Iterable[str]) -> None:
+        """Set every bounded label to zero, so that rates work from the first event."""
+        self.build.labels(version).set(1)
+        for outlet in outlets:
+            for status in (PollStatus.OK, PollStatus.UNCHANGED, PollStatus.TIMEOUT):
+                self.polls.labels(outlet, status.value)
+        for theme in themes:
+            for reason in Reason:
+                if reason.speaks:
+                    self.alerts.labels(theme, reason.value)
+        for reason in Reason:
+            if not reason.speaks:
+                self.silences.labels(reason.value)
+        for channel in channels:
+            for outcome in (DeliveryStatus.SENT, DeliveryStatus.RETRY, DeliveryStatus.DEAD):
+                self.deliveries.labels(channel, outcome.value)
+        for state in (DeliveryStatus.PENDING, DeliveryStatus.HELD, DeliveryStatus.RETRY, DeliveryStatus.DEAD):
+            self.outbox.labels(state.value).set(0)
+
+    def page(self) -> bytes:
+        """The exposition text of everything."""
+        return generate_latest(self.registry)
