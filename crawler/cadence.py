@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from crawler.model import Poll, PollStatus
 
@@ -48,8 +47,9 @@ class FeedState:
     @classmethod
     def from_json(cls, text: str) -> FeedState:
         """The inverse of ``to_json``; unknown keys of a later version are ignored."""
-        known: dict[str, Any] = {k: v for k, v in json.loads(text).items() if k in cls.__dataclass_fields__}
-        return cls(**{k: datetime.fromisoformat(v) if isinstance(v, str) else v for k, v in known.items()})
+        known = {k: v for k, v in json.loads(text).items() if k in cls.__dataclass_fields__}
+        times = {k: datetime.fromisoformat(v) for k, v in known.items() if isinstance(v, str)}
+        return replace(cls(), **{**known, **times})
 
 
 def initial(*, tier: int = 2) -> FeedState:

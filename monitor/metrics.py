@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -46,21 +47,16 @@ class Metrics:
     def prepare(self, *, version: str, outlets: Iterable[str], themes: Iterable[str], channels: Iterable[str]) -> None:
         """Set every bounded label to zero, so that rates work from the first event."""
         self.build.labels(version).set(1)
-        for outlet in outlets:
-            for status in (PollStatus.OK, PollStatus.UNCHANGED, PollStatus.TIMEOUT):
-                self.polls.labels(outlet, status.value)
-        for theme in themes:
-            for reason in Reason:
-                if reason.speaks:
-                    self.alerts.labels(theme, reason.value)
-        for reason in Reason:
-            if not reason.speaks:
-                self.silences.labels(reason.value)
-        for channel in channels:
-            for outcome in (DeliveryStatus.SENT, DeliveryStatus.RETRY, DeliveryStatus.DEAD):
-                self.deliveries.labels(channel, outcome.value)
-        for state in (DeliveryStatus.PENDING, DeliveryStatus.HELD, DeliveryStatus.RETRY, DeliveryStatus.DEAD):
-            self.outbox.labels(state.value).set(0)
+        for outlet, status in product(outlets, (PollStatus.OK, PollStatus.UNCHANGED, PollStatus.TIMEOUT)):
+            self.polls.labels(outlet, status.value)
+        for theme, reason in product(themes, (r for r in Reason if r.speaks)):
+            self.alerts.labels(theme, reason.value)
+        for reason in (r for r in Reason if not r.speaks):
+            self.silences.labels(reason.value)
+        for channel, outcome in product(channels, (DeliveryStatus.SENT, DeliveryStatus.RETRY, DeliveryStatus.DEAD)):
+            self.deliveries.labels(channel, outcome.value)
+        for waiting in (DeliveryStatus.PENDING, DeliveryStatus.HELD, DeliveryStatus.RETRY, DeliveryStatus.DEAD):
+            self.outbox.labels(waiting.value).set(0)
 
     def page(self) -> bytes:
         """The exposition text of everything."""
