@@ -1,0 +1,1 @@
+"""The daemon: one asyncio loop that polls, reads, decides and delivers until it is told to stop."""
