@@ -1,0 +1,134 @@
+"""Where the spider puts what it found: records polls and takes arrivals down the straight line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+
+from crawler import cadence
+from crawler.model import Arrival, Entry, Poll, Source
+from crawler.ports import Reader
+from monitor.archive import Archive, Tx, writes
+from monitor.clock import Clock
+from monitor.daemon.say import Voice
+from monitor.errors import ArchiveError
+from monitor.metrics import Metrics
+from monitor.pipeline import Desk, Outcome, process
+from monitor.rules.engine import Engine
+
+_log = structlog.get_logger()
+T = TypeVar("T")
+
+_MEND_S = 5.0
+"""Seconds between two tries of a write that the archive could not take: the spider waits, so nothing is lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is watched and by which rules: swapped as one on reload, so that a theme is never asked of another rule set."""
+
+    desk: Desk
+    engine: Engine
+    sources: dict[str, Source]
+    cadence: cadence.CadenceConfig
+
+
+class Line:
+    """Implements ``crawler.ports.Sink``; knows what is in flight, so that the tick orders nothing twice."""
+
+    def __init__(
+        self, *, archive: Archive, reader: Reader, clock: Clock, metrics: Metrics, voice: Voice, watch: Watch, wake: Callable[[], None]
+    ) -> None:
+        self._archive = archive
+        self._reader = reader
+        self._clock = clock
+        self._metrics = metrics
+        self._voice = voice
+        self._wake = wake
+        self.watch = watch
+        self.price = 0.5
+        self.is_writable = True
+        self.sources_in_flight: set[str] = set()
+        self.entries_in_flight: set[int] = set()
+        self.crash: Callable[[str], None] = lambda _point: None
+
+    async def polled(self, poll: Poll, entries: tuple[Entry, ...]) -> None:
+        """Commit validators, cadence and all unseen entries in one transaction."""
+        watch = self.watch
+        outlet, source = watch.desk.outlets.get(poll.outlet_id), watch.sources.get(poll.source_id)
+        self.crash("after poll")
+        try:
+            if outlet is None or source is None:
+                return  # the source left the settings while it was being polled
+
+            def plan(state: cadence.FeedState | None, full: Poll) -> tuple[cadence.FeedState, cadence.Plan]:
+                now = self._clock.now()
+                known = cadence.observe(state or cadence.initial(tier=outlet.tier), full, now)
+                cfg = watch.cadence
+                if outlet.poll_every_s is not None:
+                    cfg = replace(cfg, floor_s=max(outlet.poll_every_s, 0.0), max_interval_s=max(cfg.max_interval_s, outlet.poll_every_s))
+                return known, cadence.next_poll(known, now, self.price, cfg)
+
+            poll, new = await self._insist(lambda: self._archive.write(lambda tx: writes.record_poll(tx, poll, entries, plan)))
+            self._metrics.polls.labels(outlet.outlet_id, poll.status.value).inc()
+            self._metrics.poll_duration.observe(poll.duration_s)
+            if poll.status.is_success:
+                self._metrics.source_ok.labels(poll.source_id).set(poll.at.timestamp())
+            self._voice.polled(outlet, source.kind, poll, new)
+        finally:
+            self.sources_in_flight.discard(poll.source_id)
+
+    async def arrived(self, arrival: Arrival) -> None:
+        """Take one fetched entry to recorded alerts; one bad article costs itself alone."""
+        watch = self.watch
+        self.crash("after fetch")
+        try:
+            outcome = await self._insist(lambda: process(arrival, self._reader, self._archive, watch.engine, self._clock, watch.desk))
+        except Exception as error:  # noqa: BLE001 - per article: whatever a page does to us, the line goes on
+            _log.error("article failed", outlet=arrival.outlet.outlet_id, url=arrival.entry.url, reason=repr(error), exc_info=error)
+            await self._insist(lambda: self._archive.write(lambda tx: _give_up(tx, arrival.entry, error, self._clock.now())))
+        else:
+            self.crash("after commit")
+            self._count(arrival, outcome)
+            self._voice.arrived(arrival.outlet, outcome)
+            if outcome.deliveries:
+                self._wake()
+        finally:
+            if arrival.entry.entry_id is not None:
+                self.entries_in_flight.discard(arrival.entry.entry_id)
+
+    async def _insist(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Try until the archive takes it; meanwhile the spider stands, which is how fetching pauses on a full disk."""
+        while True:
+            try:
+                done = await write()
+            except ArchiveError as error:
+                self.is_writable = False
+                self._metrics.archive_writable.set(0)
+                _log.error("archive takes no writes; fetching waits", reason=str(error), retry_s=_MEND_S)
+                await asyncio.sleep(_MEND_S)
+            else:
+                self.is_writable = True
+                self._metrics.archive_writable.set(1)
+                return done
+
+    def _count(self, arrival: Arrival, outcome: Outcome) -> None:
+        self._metrics.fetches.labels(arrival.outlet.outlet_id, outcome.ending.value).inc()
+        if outcome.article is not None:
+            self._metrics.articles.labels(arrival.outlet.outlet_id, outcome.article.language).inc()
+        for match in outcome.matches:
+            self._metrics.matches.labels(match.rule_id).inc()
+        for alert in outcome.alerts:
+            self._metrics.alerts.labels(alert.theme_id, alert.reason.value).inc()
+        for verdict in outcome.verdicts:
+            if not verdict.speaks and verdict.reasons:
+                self._metrics.silences.labels(verdict.reasons[0].reason.value).inc()
+
+
+def _give_up(tx: Tx, entry: Entry, error: Exception, now: datetime) -> None:
+    writes.finish_entry(tx, entry, state="failed", reason=f"internal error: {type(error).__name__}: {error}", now=now)

@@ -1,0 +1,188 @@
+"""The straight line: one fetched entry to recorded alerts, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from crawler.model import Arrival, Article, Entry, Failure, FailureReason, Outlet
+from crawler.ports import Reader
+from monitor import alerting, routing, stories
+from monitor.archive import Archive, Tx, reads, writes
+from monitor.clock import Clock
+from monitor.model import (
+    Alert,
+    Fingerprint,
+    Findings,
+    HowAssigned,
+    Match,
+    Said,
+    Story,
+    StoryAssignment,
+    Subscription,
+    Theme,
+    Verdict,
+)
+from monitor.rules.engine import Engine
+
+RETRY_S = (60.0, 300.0, 1800.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a person asked for, as the line needs it: themes and outlets by id, subscriptions in file order."""
+
+    themes: Mapping[str, Theme]
+    outlets: Mapping[str, Outlet]
+    subscriptions: Sequence[Subscription]
+    stories: bool = True
+    storms: bool = True
+
+
+class Ending(StrEnum):
+    """How an arrival ended."""
+
+    NEW = "new"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one arrival; ``verdicts`` and ``alerts`` are empty where no rule matched."""
+
+    ending: Ending
+    article: Article | None = None
+    matches: tuple[Match, ...] = ()
+    story_id: int | None = None
+    how: HowAssigned | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    deliveries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """An article with all that is pure about it, ready for the writer's transaction."""
+
+    entry: Entry
+    article: Article
+    findings: Findings
+    fingerprint: Fingerprint
+    failure: Failure | None = field(default=None)
+
+
+async def process(arrival: Arrival, reader: Reader, archive: Archive, rules: Engine, clock: Clock, desk: Desk) -> Outcome:
+    """Take one fetched entry to recorded alerts."""
+    failure = arrival.result if isinstance(arrival.result, Failure) else None
+    if failure and failure.reason.is_refusal:
+        return await archive.write(lambda tx: refuse(tx, arrival.entry, failure, clock.now()))
+    article = await reader.read(arrival)  # child process, or the teaser
+    findings = rules.match(article)  # pure
+    fingerprint = stories.fingerprint(article, findings.mentions)  # pure
+    read = _Read(entry=arrival.entry, article=article, findings=findings, fingerprint=fingerprint, failure=failure)
+    return await archive.write(lambda tx: settle(tx, read, desk, clock.now()))
+
+
+def refuse(tx: Tx, entry: Entry, failure: Failure, now: datetime) -> Outcome:
+    """Keep an entry that may not be fetched as an entry, with the reason."""
+    writes.finish_entry(tx, entry, state="refused", reason=_reason(failure), now=now)
+    return Outcome(ending=Ending.REFUSED)
+
+
+def settle(tx: Tx, read: _Read, desk: Desk, now: datetime) -> Outcome:
+    """Archive one read article, put it into its story, decide, route and book deliveries."""
+    writes.lock_stories(tx)
+    stored = writes.put_article(tx, read.article, now)
+    article = replace(read.article, article_id=stored.article_id)
+    _finish(tx, read, stored.article_id, now)
+    if not stored.is_new and stored.revision is None:
+        return Outcome(ending=Ending.UNCHANGED, article=article)
+    writes.put_findings(tx, stored.article_id, read.findings, now)
+    assignment, story = _assign(tx, article, read.fingerprint, desk, now, is_new=stored.is_new)
+    verdicts, alerts = _decide(tx, story, article, read.findings.matches, desk, now)
+    routed = _route(tx, alerts, story, desk, now)
+    return Outcome(
+        ending=Ending.NEW if stored.is_new else Ending.REVISED,
+        article=article,
+        matches=read.findings.matches,
+        story_id=story.story_id,
+        how=assignment.how,
+        verdicts=verdicts,
+        alerts=alerts,
+        deliveries=routed,
+    )
+
+
+def _finish(tx: Tx, read: _Read, article_id: int, now: datetime) -> None:
+    """Close the entry, or keep it open for another try where a later one may bring the whole page."""
+    failure, tries = read.failure, read.entry.tries
+    if failure and failure.reason.is_passing and tries < len(RETRY_S):
+        wait_s = max(RETRY_S[tries], failure.retry_after_s or 0.0)
+        writes.finish_entry(
+            tx, read.entry, state="new", reason=_reason(failure), article_id=article_id, next_at=now + timedelta(seconds=wait_s), now=now
+        )
+        return
+    state = "failed" if failure and failure.reason is not FailureReason.NO_LINK else "done"
+    writes.finish_entry(tx, read.entry, state=state, reason=_reason(failure) if failure else "", article_id=article_id, now=now)
+
+
+def _assign(tx: Tx, article: Article, fingerprint: Fingerprint, desk: Desk, now: datetime, *, is_new: bool) -> tuple[StoryAssignment, Story]:
+    """Find the article's story; a revised article stays where it is."""
+    assert article.article_id is not None
+    if not is_new:
+        writes.put_fingerprint(tx, article.article_id, fingerprint, article)
+        story = reads.story_of(tx, article.article_id)
+        return StoryAssignment(story_id=story.story_id, how=HowAssigned.SAME_TEXT), story
+    if desk.stories:
+        candidates, frequencies = reads.story_candidates(tx, article, fingerprint, now)
+        assignment = stories.assign(article, fingerprint, candidates, frequencies, now)
+    else:
+        assignment = StoryAssignment(story_id=None, how=HowAssigned.OFF)
+    story_id = writes.assign_story(tx, article.article_id, assignment, article, now)
+    writes.put_fingerprint(tx, article.article_id, fingerprint, article)
+    return assignment, reads.story(tx, story_id)
+
+
+def _decide(
+    tx: Tx, story: Story, article: Article, matches: Sequence[Match], desk: Desk, now: datetime
+) -> tuple[tuple[Verdict, ...], tuple[Alert, ...]]:
+    """Ask of every matched theme whether the world changed, and record each answer."""
+    by_theme: dict[str, list[Match]] = {}
+    for match in matches:
+        by_theme.setdefault(match.theme_id, []).append(match)
+    if not by_theme:
+        return (), ()
+    history = reads.past(tx, story.story_id)
+    verdicts: list[Verdict] = []
+    alerts: list[Alert] = []
+    for theme_id, hits in by_theme.items():
+        theme = desk.themes[theme_id]
+        verdict = alerting.decide(theme, story, article, tuple(hits), history, now)
+        verdicts.append(verdict)
+        alerts.extend(alerting.alerts(theme, story, article, tuple(hits), verdict, now))
+    writes.put_verdicts(tx, story.story_id, article.article_id, verdicts, now)
+    return tuple(verdicts), writes.put_alerts(tx, alerts)
+
+
+def _route(tx: Tx, alerts: Sequence[Alert], story: Story, desk: Desk, now: datetime) -> int:
+    """Ask whom the new alerts concern and book one delivery per message and channel."""
+    if not alerts:
+        return 0
+    channels = tuple(dict.fromkeys(s.channel for s in desk.subscriptions))
+    told = reads.told(tx, channels, story.story_id)
+    routed = routing.route(alerts, desk.subscriptions, reads.mutes(tx, now), told, now)
+    return writes.put_deliveries(tx, routed, now)
+
+
+def _reason(failure: Failure) -> str:
+    return f"{failure.reason.value}: {failure.detail}" if failure.detail else failure.reason.value
+
+
+def said(verdicts: Sequence[Verdict]) -> tuple[Said, ...]:
+    """The strongest reason of each verdict."""
+    return tuple(v.reasons[0] for v in verdicts if v.reasons)
