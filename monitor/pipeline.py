@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from crawler.model import Arrival, Article, Entry, Failure, FailureReason, Outlet
 from crawler.ports import Reader
 from monitor import alerting, routing, stories
-from monitor.archive import Archive, Tx, reads, writes
+from monitor.archive import Tx, reads, writes
 from monitor.clock import Clock
 from monitor.model import (
     Alert,
@@ -26,6 +27,8 @@ from monitor.model import (
     Verdict,
 )
 from monitor.rules.engine import Engine
+
+T = TypeVar("T")
 
 RETRY_S = (60.0, 300.0, 1800.0)
 
@@ -76,7 +79,13 @@ class _Read:
     failure: Failure | None = field(default=None)
 
 
-async def process(arrival: Arrival, reader: Reader, archive: Archive, rules: Engine, clock: Clock, desk: Desk) -> Outcome:
+class Writer(Protocol):
+    """Runs work in the writer's transaction and returns once it is committed."""
+
+    async def write(self, work: Callable[[Tx], T]) -> T: ...
+
+
+async def process(arrival: Arrival, reader: Reader, archive: Writer, rules: Engine, clock: Clock, desk: Desk) -> Outcome:
     """Take one fetched entry to recorded alerts."""
     failure = arrival.result if isinstance(arrival.result, Failure) else None
     if failure and failure.reason.is_refusal:
@@ -131,7 +140,9 @@ def _finish(tx: Tx, read: _Read, article_id: int, now: datetime) -> None:
     writes.finish_entry(tx, read.entry, state=state, reason=_reason(failure) if failure else "", article_id=article_id, now=now)
 
 
-def _assign(tx: Tx, article: Article, fingerprint: Fingerprint, desk: Desk, now: datetime, *, is_new: bool) -> tuple[StoryAssignment, Story]:
+def _assign(
+    tx: Tx, article: Article, fingerprint: Fingerprint, desk: Desk, now: datetime, *, is_new: bool
+) -> tuple[StoryAssignment, Story]:
     """Find the article's story; a revised article stays where it is."""
     assert article.article_id is not None
     if not is_new:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -38,13 +37,42 @@ class Watch:
     cadence: cadence.CadenceConfig
 
 
+class Insistent:
+    """An archive that is written to until it takes the write.
+
+    Meanwhile the spider stands, which is how fetching pauses on a full disk and nothing that was fetched is lost.
+    """
+
+    def __init__(self, archive: Archive, metrics: Metrics) -> None:
+        self._archive = archive
+        self._metrics = metrics
+        self.is_writable = True
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Return what ``work`` returned, once it is committed."""
+        while True:
+            try:
+                done = await self._archive.write(work)
+            except ArchiveError as error:
+                self._tell(writable=False)
+                _log.error("archive takes no writes; fetching waits", reason=str(error), retry_s=_MEND_S)
+                await asyncio.sleep(_MEND_S)
+            else:
+                self._tell(writable=True)
+                return done
+
+    def _tell(self, *, writable: bool) -> None:
+        self.is_writable = writable
+        self._metrics.archive_writable.set(int(writable))
+
+
 class Line:
     """Implements ``crawler.ports.Sink``; knows what is in flight, so that the tick orders nothing twice."""
 
     def __init__(
         self, *, archive: Archive, reader: Reader, clock: Clock, metrics: Metrics, voice: Voice, watch: Watch, wake: Callable[[], None]
     ) -> None:
-        self._archive = archive
+        self._archive = Insistent(archive, metrics)
         self._reader = reader
         self._clock = clock
         self._metrics = metrics
@@ -52,10 +80,14 @@ class Line:
         self._wake = wake
         self.watch = watch
         self.price = 0.5
-        self.is_writable = True
         self.sources_in_flight: set[str] = set()
         self.entries_in_flight: set[int] = set()
         self.crash: Callable[[str], None] = lambda _point: None
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the archive took the last write."""
+        return self._archive.is_writable
 
     async def polled(self, poll: Poll, entries: tuple[Entry, ...]) -> None:
         """Commit validators, cadence and all unseen entries in one transaction."""
@@ -74,7 +106,7 @@ class Line:
                     cfg = replace(cfg, floor_s=max(outlet.poll_every_s, 0.0), max_interval_s=max(cfg.max_interval_s, outlet.poll_every_s))
                 return known, cadence.next_poll(known, now, self.price, cfg)
 
-            poll, new = await self._insist(lambda: self._archive.write(lambda tx: writes.record_poll(tx, poll, entries, plan)))
+            poll, new = await self._archive.write(lambda tx: writes.record_poll(tx, poll, entries, plan))
             self._metrics.polls.labels(outlet.outlet_id, poll.status.value).inc()
             self._metrics.poll_duration.observe(poll.duration_s)
             if poll.status.is_success:
@@ -88,10 +120,11 @@ class Line:
         watch = self.watch
         self.crash("after fetch")
         try:
-            outcome = await self._insist(lambda: process(arrival, self._reader, self._archive, watch.engine, self._clock, watch.desk))
+            outcome = await process(arrival, self._reader, self._archive, watch.engine, self._clock, watch.desk)
         except Exception as error:  # noqa: BLE001 - per article: whatever a page does to us, the line goes on
             _log.error("article failed", outlet=arrival.outlet.outlet_id, url=arrival.entry.url, reason=repr(error), exc_info=error)
-            await self._insist(lambda: self._archive.write(lambda tx: _give_up(tx, arrival.entry, error, self._clock.now())))
+            text = f"internal error: {type(error).__name__}: {error}"
+            await self._archive.write(lambda tx: writes.finish_entry(tx, arrival.entry, state="failed", reason=text, now=self._clock.now()))
         else:
             self.crash("after commit")
             self._count(arrival, outcome)
@@ -101,21 +134,6 @@ class Line:
         finally:
             if arrival.entry.entry_id is not None:
                 self.entries_in_flight.discard(arrival.entry.entry_id)
-
-    async def _insist(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Try until the archive takes it; meanwhile the spider stands, which is how fetching pauses on a full disk."""
-        while True:
-            try:
-                done = await write()
-            except ArchiveError as error:
-                self.is_writable = False
-                self._metrics.archive_writable.set(0)
-                _log.error("archive takes no writes; fetching waits", reason=str(error), retry_s=_MEND_S)
-                await asyncio.sleep(_MEND_S)
-            else:
-                self.is_writable = True
-                self._metrics.archive_writable.set(1)
-                return done
 
     def _count(self, arrival: Arrival, outcome: Outcome) -> None:
         self._metrics.fetches.labels(arrival.outlet.outlet_id, outcome.ending.value).inc()
@@ -128,7 +146,3 @@ class Line:
         for verdict in outcome.verdicts:
             if not verdict.speaks and verdict.reasons:
                 self._metrics.silences.labels(verdict.reasons[0].reason.value).inc()
-
-
-def _give_up(tx: Tx, entry: Entry, error: Exception, now: datetime) -> None:
-    writes.finish_entry(tx, entry, state="failed", reason=f"internal error: {type(error).__name__}: {error}", now=now)
