@@ -15,8 +15,8 @@ from monitor.archive import Tx, reads, writes
 from monitor.clock import Clock
 from monitor.model import (
     Alert,
-    Fingerprint,
     Findings,
+    Fingerprint,
     HowAssigned,
     Match,
     Said,
