@@ -284,6 +284,7 @@ class Reason(StrEnum):
     GROUP_WAIT = "waiting for its group"
     IN_DIGEST = "in the digest"
     FOLLOW_UPS_OFF = "follow-ups are off"
+    VOLUME_OFF = "volume signals are not asked for"
     STORM = "collapsed in a storm"
 
     @property
@@ -443,7 +444,10 @@ class DeliveryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message to one channel, carrying one alert or more, with its attempts. ``message_id`` is stable over retries."""
+    """One message to one channel, carrying one alert or more, with its attempts. ``message_id`` is stable over retries.
+
+    A booked delivery whose ``message_id`` is held already joins it: its alerts go into that row, the higher severity wins.
+    """
 
     delivery_id: int | None = None
     channel: str
@@ -465,7 +469,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """What ``route`` says: deliveries to book, and for every (subscription, alert) that gets none, why."""
+    """What ``route`` says: deliveries to book, and for every (subscription_id, alert_id) that gets none, why."""
 
     deliveries: tuple[Delivery, ...]
     silences: tuple[tuple[str, int, Reason], ...] = ()
@@ -483,6 +487,17 @@ class Told:
     status: DeliveryStatus
     kind: DeliveryKind
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """What a channel is busy with: ``at`` holds one time per story booked to it for sending at once in the last five minutes (kinds
+    story, group and storm), ``waiting`` its held deliveries of kind group and storm that are not due yet.
+    """
+
+    channel: str
+    at: tuple[datetime, ...] = ()
+    waiting: tuple[Delivery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
