@@ -76,6 +76,7 @@ class FeedState:
     last_ok: datetime | None = None
     last_new: datetime | None = None
     failures: int = 0
+    asked_to_wait: int = 0
     not_before: datetime | None = None
     is_gone: bool = False
     tz_offset_s: float = 0.0
@@ -127,19 +128,18 @@ def observe(state: FeedState, poll: Poll, now: datetime) -> FeedState:
         last_ok=now,
         last_new=now if poll.new else state.last_new,
         failures=0,
+        asked_to_wait=0,
         is_gone=False,
         not_before=now + timedelta(seconds=fresh_s) if fresh_s else None,
     )
 
 
 def _failed(state: FeedState, poll: Poll, now: datetime) -> FeedState:
-    failures = state.failures + 1
-    not_before = state.not_before
     if poll.status is PollStatus.BUSY:
-        wait_s = min(max(poll.retry_after_s or 0.0, _BUSY_S * 2.0 ** min(failures - 1, 7)), DAY_S)
-        not_before = now + timedelta(seconds=wait_s)
+        wait_s = min(max(poll.retry_after_s or 0.0, _BUSY_S * 2.0 ** min(state.asked_to_wait, 7)), DAY_S)
+        return replace(state, asked_to_wait=state.asked_to_wait + 1, not_before=now + timedelta(seconds=wait_s))
     gone = state.is_gone or (poll.status is PollStatus.GONE and poll.http_status == 410)
-    return replace(state, failures=failures, not_before=not_before, is_gone=gone)
+    return replace(state, failures=state.failures + 1, is_gone=gone)
 
 
 def _first(state: FeedState, poll: Poll, now: datetime) -> FeedState:
@@ -265,7 +265,7 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
     """
     if state.is_gone or _is_dead(state, now):
         return _dead(state, now)
-    if state.last_ok is None and not state.failures:
+    if state.last_ok is None and not state.failures + state.asked_to_wait:
         return Plan(at=now, reason="cold")
     at_s, reason = _planned(state, _seconds(now), max(price, 1e-9), cfg)
     if state.failures:
@@ -273,13 +273,13 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
         at_s, reason = _seconds(now) + min(half_s * 2.0 ** min(state.failures - 1, 12), cfg.max_interval_s), "retry"
     at = _EPOCH + timedelta(seconds=at_s)
     if state.not_before is not None and state.not_before > at:
-        return Plan(at=state.not_before, reason="retry" if state.failures else "cache")
+        return Plan(at=state.not_before, reason="retry" if state.failures or state.asked_to_wait else "cache")
     return Plan(at=at, reason=reason)
 
 
 def _is_dead(state: FeedState, now: datetime) -> bool:
     since = state.last_ok or state.first_poll
-    return state.failures > 0 and since is not None and (now - since).total_seconds() > _DEAD_S
+    return state.failures + state.asked_to_wait > 0 and since is not None and (now - since).total_seconds() > _DEAD_S
 
 
 def _dead(state: FeedState, now: datetime) -> Plan:
