@@ -1,0 +1,91 @@
+"""What the rest of the program gets of all files, environment and flags: one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from crawler.model import Outlet, TdmPolicy
+from monitor.model import ChannelSettings, RuleSet, Subscription
+
+NOTICE_KINDS: Final = (
+    "silent",
+    "blocked",
+    "dead",
+    "overflow",
+    "extraction",
+    "channel-dead",
+    "disk",
+    "clock",
+    "budget",
+    "contact",
+    "rules-invalid",
+)
+"""News about Presswatch itself that a subscription may ask for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long the archive keeps what, in seconds; ``None`` is for ever."""
+
+    texts_s: float | None = None
+    polls_s: float | None = 90 * 86_400.0
+    entries_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a person asked for, checked. Durations in seconds.
+
+    ``archive`` is a URL (``sqlite:////path`` or ``postgresql://…``). ``listen`` is host and port of the daemon's pages, None for none;
+    ``token`` opens them to others than this machine. ``requests_per_hour`` is the budget of all polls together. ``files`` are all files
+    read, ``config_path`` the first of them, None where nothing was written yet and the shipped starter serves (``is_starter``).
+    ``secrets`` must never be shown; they are what a log's redactor learns.
+    """
+
+    archive: str = field(repr=False)
+    timezone: str
+    contact: str | None = None
+    outlets: tuple[Outlet, ...] = ()
+    rules: RuleSet
+    channels: tuple[ChannelSettings, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    listen: tuple[str, int] | None = ("127.0.0.1", 8642)
+    public_url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    heartbeat_url: str | None = field(default=None, repr=False)
+    spacing_s: float = 1.0
+    poll_every_s: float = 60.0
+    poll_at_least_s: float = 6 * 3600.0
+    requests_per_hour: float = 0.0
+    allow_networks: tuple[str, ...] = ()
+    on_tdm: TdmPolicy = TdmPolicy.RECORD
+    workers: int = 1
+    stories: bool = True
+    storm: bool = True
+    retention: Retention = Retention()
+    log_level: str = "info"
+    log_format: str = "auto"
+    config_path: Path | None = None
+    state_folder: Path
+    is_starter: bool = False
+    files: tuple[Path, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    crash_at: str | None = None
+
+    @property
+    def archive_path(self) -> Path | None:
+        """The file of an SQLite archive, None on a server."""
+        prefix = "sqlite:///"
+        return Path(self.archive.removeprefix(prefix)) if self.archive.startswith(prefix) else None
+
+    @property
+    def source_count(self) -> int:
+        """How many doors are watched."""
+        return sum(len(outlet.sources) for outlet in self.outlets)
+
+    @property
+    def rule_count(self) -> int:
+        """How many rules are watched for."""
+        return sum(len(theme.rules) for theme in self.rules.themes)
