@@ -22,9 +22,8 @@ Feed = Callable[[str], Awaitable[bytes | None]]
 class Server:
     """Serves what its callables return; ``check`` answers with ``ready`` and, where it is false, ``why``."""
 
-    def __init__(self, *, listen: str, counters: metrics.Metrics, check: Check, feed: Feed) -> None:
-        self._host, _, port = listen.rpartition(":")
-        self._port = int(port)
+    def __init__(self, *, listen: tuple[str, int], counters: metrics.Metrics, check: Check, feed: Feed) -> None:
+        self._host, self._port = listen
         self._counters = counters
         self._check = check
         self._feed = feed
@@ -47,7 +46,7 @@ class Server:
         """Bind; raises OSError where the address is taken."""
         self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host.strip("[]"), self._port).start()
+        await web.TCPSite(self._runner, self._host, self._port).start()
 
     async def close(self) -> None:
         """Stop serving."""

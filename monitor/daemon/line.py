@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -82,12 +83,19 @@ class Line:
         self.price = 0.5
         self.sources_in_flight: set[str] = set()
         self.entries_in_flight: set[int] = set()
+        self.fetching: Counter[str] = Counter()
         self.crash: Callable[[str], None] = lambda _point: None
 
     @property
     def is_writable(self) -> bool:
         """Whether the archive took the last write."""
         return self._archive.is_writable
+
+    def took(self, entry: Entry) -> None:
+        """Note that an entry is on its way."""
+        assert entry.entry_id is not None
+        self.entries_in_flight.add(entry.entry_id)
+        self.fetching[entry.outlet_id] += 1
 
     async def polled(self, poll: Poll, entries: tuple[Entry, ...]) -> None:
         """Commit validators, cadence and all unseen entries in one transaction."""
@@ -132,8 +140,9 @@ class Line:
             if outcome.deliveries:
                 self._wake()
         finally:
-            if arrival.entry.entry_id is not None:
+            if arrival.entry.entry_id in self.entries_in_flight:
                 self.entries_in_flight.discard(arrival.entry.entry_id)
+                self.fetching[arrival.entry.outlet_id] -= 1
 
     def _count(self, arrival: Arrival, outcome: Outcome) -> None:
         self._metrics.fetches.labels(arrival.outlet.outlet_id, outcome.ending.value).inc()

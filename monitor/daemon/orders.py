@@ -1,0 +1,71 @@
+"""Once a second: what is due, as orders for the spider."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crawler.ports import FetchOrder, PollOrder
+from crawler.runner import Crawl
+from monitor.archive import Archive, reads
+from monitor.clock import Clock
+from monitor.daemon.line import Line
+
+IN_FLIGHT = 384
+PER_OUTLET = 6
+"""Fetches of one outlet under way at once: they take turns at its hosts anyway, and a flood must not fill the spider."""
+
+
+class Orders:
+    """Turns due sources and entries into orders; nothing is ordered twice while it is in flight."""
+
+    def __init__(self, *, archive: Archive, crawl: Crawl, line: Line, clock: Clock) -> None:
+        self._archive = archive
+        self._crawl = crawl
+        self._line = line
+        self._clock = clock
+        self.polls = 0
+
+    async def give(self) -> int:
+        """Order what is due and fits; return how many orders went out."""
+        if not self._line.is_writable:
+            return 0
+        now = self._clock.now()
+        return await self._polls(now) + await self._fetches(now)
+
+    async def _polls(self, now: datetime) -> int:
+        room = IN_FLIGHT - len(self._line.sources_in_flight)
+        if room <= 0:
+            return 0
+        due = await self._archive.read(lambda tx: reads.due_sources(tx, now, room + len(self._line.sources_in_flight)))
+        watch, given = self._line.watch, 0
+        for source_id, validators in due:
+            source = watch.sources.get(source_id)
+            if source is None or source_id in self._line.sources_in_flight:
+                continue
+            outlet = watch.desk.outlets[source.outlet_id]
+            if not self._crawl.submit(PollOrder(source=source, outlet=outlet, validators=validators)):
+                break
+            self._line.sources_in_flight.add(source_id)
+            given += 1
+        self.polls += given
+        return given
+
+    async def _fetches(self, now: datetime) -> int:
+        line = self._line
+        room = IN_FLIGHT - len(line.entries_in_flight)
+        if room <= 0:
+            return 0
+        flying = frozenset(line.entries_in_flight)
+        due = await self._archive.read(lambda tx: reads.due_entries(tx, now, room, flying))
+        given = 0
+        for entry in due:
+            outlet = line.watch.desk.outlets.get(entry.outlet_id)
+            if entry.entry_id is None or outlet is None or entry.entry_id in line.entries_in_flight:
+                continue
+            if line.fetching[entry.outlet_id] >= PER_OUTLET:
+                continue
+            if not self._crawl.submit(FetchOrder(entry=entry, outlet=outlet)):
+                break
+            line.took(entry)
+            given += 1
+        return given
