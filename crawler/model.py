@@ -237,6 +237,7 @@ class FailureReason(StrEnum):
     NO_LINK = "the entry has no link"
     ROBOTS = "robots.txt disallows it"
     TDM = "text and data mining is reserved"
+    TDM_TEASER = "text and data mining is reserved: only the teaser is kept"
     ADDRESS = "the address is not public"
     BLOCKED = "the outlet refused us"
     BUSY = "the outlet asked us to wait"

@@ -1,0 +1,107 @@
+"""What an origin allows: its robots.txt and its tdmrep.json, fetched when needed and kept for a day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from crawler import politeness, urls
+from crawler.politeness import RobotsDecision, Tdm, TdmRule
+from crawler.ports import Robots, RobotsCopy
+from crawler.spiders.trouble import Cause, Trouble, cause_of
+
+if TYPE_CHECKING:
+    from crawler.spiders.fetch import Answer, Ask, Clock
+
+_TDM_KEPT = timedelta(hours=24)
+_TDM_ORIGINS = 10_000
+_TDM_RULES = 1_000
+_NOT_RULES = frozenset({Cause.ADDRESS, Cause.BUSY})
+"""Troubles on the way to tdmrep.json that say nothing about it: it is asked for again with the next page."""
+
+
+class Permissions:
+    """Decides by the outlet's own words; ``get`` fetches a document."""
+
+    def __init__(self, *, robots: Robots, get: Callable[[Ask], Awaitable[Answer]], clock: Clock) -> None:
+        self._robots = robots
+        self._get = get
+        self._clock = clock
+        self._fetching: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._tdm: dict[str, tuple[datetime, tuple[TdmRule, ...]]] = {}
+
+    async def robots(self, url: str, ask: Ask, *, agent: str) -> RobotsDecision:
+        """Return the permission to fetch a URL, with its reason; raises Trouble where there is none."""
+        copy = await self._copy(urls.origin(url), ask)
+        decision = politeness.robots_decision(copy, url, agent, self._clock.now())
+        if decision.is_allowed:
+            return decision
+        cause = Cause.UNREACHABLE if copy.state == "unreachable" and not copy.body else Cause.ROBOTS
+        raise Trouble(cause, decision.reason, final_url=url, robots=decision.reason)
+
+    async def tdm(self, ask: Ask, answer: Answer) -> Tdm:
+        """Say what was reserved for a page: by its own words, by its headers, by its origin's file."""
+        found = politeness.tdm_reservation(answer.url, headers=answer.headers, body=answer.body)
+        if found.is_reserved is not None:
+            return found
+        rules = await self._tdm_rules(urls.origin(answer.url), ask)
+        return politeness.tdm_reservation(answer.url, headers=answer.headers, body=answer.body, rules=rules)
+
+    async def _copy(self, origin: str, ask: Ask) -> RobotsCopy:
+        """Return the robots.txt to decide by; one fetch at a time for an origin, the others wait for it."""
+        kept = await self._robots.load(origin)
+        if kept is not None and not politeness.is_stale(kept, self._clock.now()):
+            return kept
+        lock = self._fetching.setdefault(origin, asyncio.Lock())
+        async with lock:
+            kept = await self._robots.load(origin)
+            if kept is not None and not politeness.is_stale(kept, self._clock.now()):
+                return kept
+            copy = await self._fetch_robots(origin, ask, kept)
+            await self._robots.store(copy)
+            return copy
+
+    async def _fetch_robots(self, origin: str, ask: Ask, last: RobotsCopy | None) -> RobotsCopy:
+        """Fetch robots.txt; what keeps us from it (a refused address, a redirect that never ends) is never taken for leave."""
+        wanted = replace(ask, url=politeness.robots_url(origin), headers={}, limit=politeness.ROBOTS_MAX_BYTES, is_rules=True)
+        try:
+            answer = await self._get(wanted)
+        except Trouble as trouble:
+            if trouble.cause is Cause.BUSY:
+                raise  # the host stands still as a whole, and is asked again when it may be
+            status = trouble.http_status if trouble.cause is Cause.REDIRECTS else None
+            return politeness.robots_copy(origin, status=status, body=b"", now=self._clock.now(), last=last, error=trouble.detail)
+        return politeness.robots_copy(origin, status=answer.http_status, body=answer.body, now=self._clock.now(), last=last)
+
+    async def _tdm_rules(self, origin: str, ask: Ask) -> tuple[TdmRule, ...]:
+        kept = self._tdm.get(origin)
+        if kept is not None and self._clock.now() - kept[0] < _TDM_KEPT:
+            return kept[1]
+        lock = self._fetching.setdefault(f"tdm {origin}", asyncio.Lock())
+        async with lock:
+            kept = self._tdm.get(origin)
+            if kept is not None and self._clock.now() - kept[0] < _TDM_KEPT:
+                return kept[1]
+            rules = await self._fetch_tdm(origin, ask)
+            if rules is None:
+                return ()
+            if len(self._tdm) >= _TDM_ORIGINS:
+                self._tdm.pop(next(iter(self._tdm)))
+            self._tdm[origin] = (self._clock.now(), rules)
+            return rules
+
+    async def _fetch_tdm(self, origin: str, ask: Ask) -> tuple[TdmRule, ...] | None:
+        """Fetch tdmrep.json; None where the answer says nothing about it."""
+        url = origin + politeness.TDM_PATH
+        try:
+            await self.robots(url, ask, agent=politeness.product_token("Presswatch"))
+            answer = await self._get(replace(ask, url=url, headers={}, limit=politeness.ROBOTS_MAX_BYTES, is_rules=True))
+        except Trouble as trouble:
+            return None if trouble.cause in _NOT_RULES else ()
+        if cause_of(answer.http_status, answer.headers) is None:
+            return politeness.tdm_rules(answer.body)[:_TDM_RULES]
+        return ()
