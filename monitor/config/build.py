@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from crawler import urls
 from crawler.model import Outlet, Place, Selectors, Source
 from monitor.config import models
-from monitor.config.secrets import Vault, beside
+from monitor.config.reading import Reading
+from monitor.config.secrets import beside
 from monitor.config.yaml12 import Document, Path, scalar_text
-from monitor.errors import Problem
 from monitor.model import Alias, ChannelSettings, Entity, Example, Rule, RuleSet, Severity, Subscription, Theme
 
 _OPTION_PATHS = frozenset({"ca_file"})
@@ -35,19 +35,19 @@ def severity(word: str) -> Severity:
 # ---- outlets
 
 
-def outlet(model: models.OutletModel, document: Document, path: Path, vault: Vault, problems: list[Problem]) -> Outlet:
+def outlet(model: models.OutletModel, document: Document, path: Path, reading: Reading) -> Outlet:
     """Build one outlet; doors that are none, and doors named twice, become problems."""
     outlet_id = model.id or urls.slug(model.name)
     sources: list[Source] = []
     for index, door in enumerate(model.sources):
-        source = _source(door, outlet_id, document, (*path, "sources", index), problems)
+        source = _source(door, outlet_id, document, (*path, "sources", index), reading)
         if source is None:
             continue
         if any(source.source_id == other.source_id for other in sources):
-            problems.append(document.at((*path, "sources", index), f"'{source.url}' is named twice for {model.name}", "keep one of them"))
+            reading.say(document.at((*path, "sources", index), f"'{source.url}' is named twice for {model.name}", "keep one of them"))
             continue
         sources.append(source)
-    headers = _present(model.headers_file, "headers_file", document, path, vault)
+    headers = _present(model.headers_file, "headers_file", document, path, reading)
     return Outlet(
         outlet_id=outlet_id,
         name=model.name,
@@ -66,23 +66,23 @@ def outlet(model: models.OutletModel, document: Document, path: Path, vault: Vau
         verify_tls=model.verify_tls,
         headers_file=headers,
         proxy=model.proxy,
-        ca_file=_present(model.ca_file, "ca_file", document, path, vault),
+        ca_file=_present(model.ca_file, "ca_file", document, path, reading),
         selectors=Selectors(**model.selectors.model_dump()) if model.selectors else None,
         place=place(document, path),
     )
 
 
-def _source(model: models.SourceModel, outlet_id: str, document: Document, path: Path, problems: list[Problem]) -> Source | None:
+def _source(model: models.SourceModel, outlet_id: str, document: Document, path: Path, reading: Reading) -> Source | None:
     door = model.door()
     if door is None:
-        problems.append(document.at(path, "a source is exactly one of feed, sitemap, listing, json_api", "write - feed: https://…"))
+        reading.say(document.at(path, "a source is exactly one of feed, sitemap, listing, json_api", "write - feed: https://…"))
         return None
     kind, url = door
     if model.links is not None and kind is not kind.LISTING:
-        problems.append(document.at((*path, "links"), f"links belongs to a listing, this is a {kind.value}", key=True))
+        reading.say(document.at((*path, "links"), f"links belongs to a listing, this is a {kind.value}", key=True))
     if bool(model.fields) != (kind is kind.JSON_API):
         said = "fields belongs to json_api" if model.fields else "json_api needs fields: article field to path"
-        problems.append(document.at((*path, "fields"), said, "fields: {url: …, title: …, published_at: …}", key=True))
+        reading.say(document.at((*path, "fields"), said, "fields: {url: …, title: …, published_at: …}", key=True))
     return Source(
         source_id=urls.source_id(outlet_id, url),
         outlet_id=outlet_id,
@@ -95,23 +95,23 @@ def _source(model: models.SourceModel, outlet_id: str, document: Document, path:
     )
 
 
-def _present(name: str | None, key: str, document: Document, path: Path, vault: Vault) -> str | None:
+def _present(name: str | None, key: str, document: Document, path: Path, reading: Reading) -> str | None:
     """Return the absolute path of a file an outlet names; it must be there when secrets are asked for."""
     if name is None:
         return None
-    found = vault.locate(document, name)
-    if vault.is_open and not found.is_file():
-        vault.problems.append(document.at((*path, key), f"{found}: no such file"))
-    elif vault.is_open and key == "headers_file":
+    found = reading.vault.locate(document, name)
+    if reading.vault.is_open and not found.is_file():
+        reading.say(document.at((*path, key), f"{found}: no such file"))
+    elif reading.vault.is_open and key == "headers_file":
         rows = found.read_text(encoding="utf-8", errors="replace").splitlines()
-        vault.secrets += [value.strip() for row in rows if (value := row.partition(":")[2]).strip()]
+        reading.vault.secrets += [value.strip() for row in rows if (value := row.partition(":")[2]).strip()]
     return str(found)
 
 
 # ---- channels and subscriptions
 
 
-def channel(model: models.ChannelModel, document: Document, path: Path, vault: Vault) -> ChannelSettings:
+def channel(model: models.ChannelModel, document: Document, path: Path, reading: Reading) -> ChannelSettings:
     """Build one channel; ``<key>_file`` becomes the secret under ``<key>``."""
     options: dict[str, object] = {}
     places: dict[str, Place] = {}
@@ -120,8 +120,8 @@ def channel(model: models.ChannelModel, document: Document, path: Path, vault: V
         if key.endswith("_file") and key not in _OPTION_PATHS and isinstance(value, str):
             name = key.removesuffix("_file")
             if name in (model.model_extra or {}):
-                vault.problems.append(document.at((*path, key), f"'{name}' and '{key}' say the same twice", "keep one of them", key=True))
-            options[name] = vault.read(document, (*path, key), value)
+                reading.say(document.at((*path, key), f"'{name}' and '{key}' say the same twice", "keep one of them", key=True))
+            options[name] = reading.vault.read(document, (*path, key), value)
         else:
             name = key
             options[name] = str(beside(document, value)) if key in _OPTION_PATHS and isinstance(value, str) else value

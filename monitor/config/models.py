@@ -5,7 +5,6 @@ A field's description is its line in docs/operations.md and in ``presswatch conf
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, TypeVar
 
@@ -175,8 +174,8 @@ class PresswatchModel(_Model):
     on_tdm: TdmWord = Field(
         default=TdmPolicy.RECORD, description="an outlet reserves text and data mining: record, teaser or skip", examples=["record"]
     )
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(
-        default_factory=lambda: min(os.cpu_count() or 1, 8), description="processes that read pages; one per core, at most 8, by default"
+    workers: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None, description="processes that read pages; one per core, at most 8, by default"
     )
     stories: Switch = Field(default=True, description="gather articles on one event; off makes each article its own", examples=["on"])
     storm: Switch = Field(default=True, description="collapse a flood of alerts into one message", examples=["on"])

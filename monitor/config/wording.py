@@ -59,7 +59,7 @@ def _problem(document: Document, detail: ErrorDetails, model: type[BaseModel]) -
         known = keys_at(model, path[:-1])
         return document.at(path, f"unknown key '{path[-1]}'", did_you_mean(str(path[-1]), known) or _choices(known), key=True)
     if kind == "missing":
-        return document.at(path[:-1], f"'{path[-1]}' is missing")
+        return document.at(path[:-1], f"'{path[-1]}' is missing", key=True)
     is_key = "[key]" in detail["loc"]
     if kind == "wrong":
         return document.at(path, str(context["said"]), context.get("hint"), key=is_key)
@@ -69,7 +69,7 @@ def _problem(document: Document, detail: ErrorDetails, model: type[BaseModel]) -
 def _said(kind: str, context: Mapping[str, object], value: object) -> str:
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        return f"{value} is out of range; it must be {words} {context[key]}"
+        return f"{value} is out of range; it must be {words} {context[key]:g}"
     if kind == "literal_error":
         return f"{show(value)} is not one of {context['expected']}"
     expected = _EXPECTED.get(kind)

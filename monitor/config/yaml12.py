@@ -281,15 +281,22 @@ def _syntax(document: Document, error: yaml.YAMLError) -> Problem:
         before = document.text[: error.position]
         column = len(before) - (before.rfind("\n") + 1) + 1
         return document.problem(before.count("\n") + 1, column, "a control character stands here", "delete it")
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    what = getattr(error, "problem", None) or "it cannot be read"
-    if mark is None:
-        return document.problem(1, 1, f"not YAML: {what}")
-    line, column = min(mark.line + 1, max(len(document.lines), 1)), mark.column + 1
-    source = document.lines[line - 1] if document.lines else ""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return document.problem(1, 1, f"not YAML: {error}")
+    if error.context_mark is not None and "quoted scalar" in (error.context or ""):
+        return _mark(document, error.context_mark, "this quote is never closed", "close it, or double a quote that is meant")
+    line, column = min(error.problem_mark.line + 1, max(len(document.lines), 1)), error.problem_mark.column + 1
+    message, hint = _guess(document.lines[line - 1] if document.lines else "", column, error.problem or "it cannot be read")
+    return document.problem(line, column, message, hint)
+
+
+def _guess(source: str, column: int, what: str) -> tuple[str, str]:
+    """Name the slip that is most likely behind a syntax error."""
     sign = source[column - 1 : column]
     if sign and sign in _MUST_BE_QUOTED and "token" in what:
-        return document.problem(line, column, f"a value that begins with {sign} must stand in quotes", "put the value in quotes: '…'")
+        return f"a value that begins with {sign} must stand in quotes", "put the value in quotes: '…'"
     if "\t" in source[: column + 1]:
-        return document.problem(line, column, "a tab stands here; YAML is indented with spaces", "replace the tab by two spaces")
-    return document.problem(line, column, f"not YAML: {what}", "look at the indentation, colons and quotes of this line and the one before")
+        return "a tab stands here; YAML is indented with spaces", "replace the tab by two spaces"
+    if "${" in source[:column]:
+        return f"not YAML: {what}", "inside { } and [ ], put a value with ${…} in quotes"
+    return f"not YAML: {what}", "look at the indentation, colons and quotes of this line and the one before"
