@@ -1,0 +1,149 @@
+"""The archive as the other rooms hold it: opened once, written by one thread, read by a few."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from monitor.archive import migrate
+from monitor.archive.engine import Address, address, check_database, is_passing, reader_engine, told, writer_engine
+from monitor.archive.lock import HolderLock
+from monitor.archive.tx import Tx
+from monitor.archive.writer import Writer
+from monitor.clock import Clock
+from monitor.errors import ArchiveBusy
+
+T = TypeVar("T")
+
+READERS = 4
+HOLDER_KEY = 0x50_72_65_73_73
+"""Of the advisory lock a daemon's writer holds on PostgreSQL as long as its session lives."""
+
+
+def _pass_by(_point: str) -> None:
+    """Do nothing at a named point."""
+
+
+class Archive:
+    """One archive, SQLite or PostgreSQL.
+
+    ``write`` runs a function in the writer's transaction and returns once it is durable; ``read`` runs one in a reader thread.
+    ``read_now`` and ``write_now`` do the same in the calling thread: for the command line, beside a running daemon if need be.
+    """
+
+    def __init__(self, where: Address, *, clock: Clock, hold: bool, lock: HolderLock | None, at_point: Callable[[str], None]) -> None:
+        self.where = where
+        self.clock = clock
+        self._lock = lock
+        self._writing = writer_engine(where)
+        self._reading = reader_engine(where, size=READERS)
+        prepare = _hold if hold and not where.is_sqlite else _leave
+        self._writer = Writer(writer_engine(where), where, prepare=prepare, at_point=at_point)
+        self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="archive-read")
+
+    @classmethod
+    def open(
+        cls, url: str, *, clock: Clock, create: bool = True, hold: bool = False, at_point: Callable[[str], None] = _pass_by
+    ) -> Archive:
+        """Open an archive and see that its schema is ours.
+
+        A SQLite file is made where there is none (``create``) and upgraded after a backup copy; PostgreSQL is upgraded only by
+        ``presswatch db upgrade``. ``hold`` takes the daemon's lock. Raises ArchiveBusy, WrongRevision or ArchiveError.
+        """
+        where = address(url)
+        check_database(where)
+        lock = HolderLock(where.path) if hold and where.is_sqlite else None
+        if lock is not None:
+            lock.take()
+        archive: Archive | None = None
+        try:
+            migrate.ready(where, clock=clock, create=create, is_held=lock is not None)
+            archive = cls(where, clock=clock, hold=hold, lock=lock, at_point=at_point)
+            if hold:
+                archive._connect()
+        except BaseException:
+            if archive is not None:
+                archive.close()
+            elif lock is not None:
+                lock.release()
+            raise
+        return archive
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in the writer's transaction; return once it is committed."""
+        return await asyncio.wrap_future(self._writer.submit(work))
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in a reader thread, on one snapshot."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+
+    def read_now(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` on one snapshot, here and now; tried once more where the connection had gone stale."""
+        try:
+            return self._read_once(work)
+        except sa.exc.DBAPIError as error:
+            if not is_passing(error):
+                raise told(error, self.where) from error
+        try:
+            return self._read_once(work)
+        except sa.exc.DBAPIError as error:
+            raise told(error, self.where) from error
+
+    def write_now(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in a transaction of its own, here and now."""
+        try:
+            with self._writing.connect() as connection, connection.begin():
+                return work(Tx(connection=connection, can_write=True))
+        except (sa.exc.OperationalError, OSError) as error:
+            raise told(error, self.where) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Tx]:
+        """Keep one snapshot open while rows are streamed from it."""
+        with self._reading.connect() as connection, connection.begin():
+            yield Tx(connection=connection, can_write=False)
+
+    def close(self) -> None:
+        """Write what is queued, then let everything go."""
+        self._writer.close()
+        self._readers.shutdown()
+        self._reading.dispose()
+        self._writing.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _connect(self) -> None:
+        try:
+            self._writer.connect()
+        except sa.exc.DBAPIError as error:
+            raise told(error, self.where) from error
+
+    def _read_once(self, work: Callable[[Tx], T]) -> T:
+        with self._reading.connect() as connection, connection.begin():
+            return work(Tx(connection=connection, can_write=False))
+
+
+def _leave(_connection: sa.Connection) -> None:
+    """Take no lock: the file's lock is taken, or several nodes share the database."""
+
+
+def _hold(connection: sa.Connection) -> None:
+    """Take the daemon's advisory lock in this session."""
+    with connection.begin():
+        if connection.scalar(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": HOLDER_KEY}):
+            return
+        other = connection.scalar(
+            sa.text(
+                "SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database()"
+                " AND l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) + l.objid::bigint = :key LIMIT 1"
+            ),
+            {"key": HOLDER_KEY},
+        )
+    raise ArchiveBusy(
+        f"another daemon holds the archive (PostgreSQL session {other}); this one stops. End that daemon, or give this one its own archive"
+    )

@@ -1,0 +1,144 @@
+"""Implements what the crawler asks of outside: robots.txt copies, and turns at hosts, first come, first served."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from crawler.ports import RobotsCopy
+from monitor.archive import tables as t
+from monitor.archive.archive import Archive
+from monitor.archive.tx import Tx
+from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
+from monitor.clock import Clock
+
+KEEP_EVERY_S = 1.0
+MAX_SLOWNESS = 16.0
+LONGEST_TURN_S = 120.0
+"""What a restart believes of a remembered turn: a clock that was set back must not silence a host for years."""
+DECAY_S = 24 * 3600.0
+"""A host that asked us to wait is asked at a stretched spacing, which falls back to its own over a day."""
+
+
+class RobotsRows:
+    """``crawler.ports.Robots`` on the archive."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def load(self, host: str) -> RobotsCopy | None:
+        """The copy kept for an origin, however old."""
+        return await self._archive.read(lambda tx: _copy(tx, host))
+
+    async def store(self, copy: RobotsCopy) -> None:
+        """Keep a copy; returns once it is durable."""
+        await self._archive.write(lambda tx: store_robots(tx, copy))
+
+
+def _copy(tx: Tx, origin: str) -> RobotsCopy | None:
+    r = t.robots.c
+    row = tx.row(sa.select(t.robots).where(r.origin == origin))
+    if row is None:
+        return None
+    return RobotsCopy(
+        host=row["origin"],
+        state=row["state"],
+        body=row["body"],
+        fetched_at=row["fetched_at"],
+        good_at=row["good_at"],
+        error=row["error"],
+    )
+
+
+class _Host:
+    """What is known of one host: when its next turn is, until when it is held, how much its spacing is stretched."""
+
+    __slots__ = ("held_until", "next_at", "slowed_at", "slowness")
+
+    def __init__(self) -> None:
+        self.next_at = 0.0  # monotonic
+        self.held_until: datetime | None = None
+        self.slowness = 1.0
+        self.slowed_at: datetime | None = None
+
+    def stretch(self, now: datetime) -> float:
+        """The factor on the spacing now, falling in a straight line to 1."""
+        if self.slowed_at is None:
+            return 1.0
+        left = 1.0 - (now - self.slowed_at).total_seconds() / DECAY_S
+        return 1.0 + (self.slowness - 1.0) * min(max(left, 0.0), 1.0)
+
+
+class HostRows:
+    """``crawler.ports.HostSlots`` for one daemon: turns are given in memory and remembered in ``hosts``.
+
+    Holds are durable before they are acknowledged; turns at most a second late, which no restart is quick enough to notice.
+    """
+
+    def __init__(self, archive: Archive, clock: Clock) -> None:
+        self._archive = archive
+        self._clock = clock
+        self._hosts: dict[str, _Host] = {}
+        self._moved: set[str] = set()
+        self._kept_at = clock.monotonic()
+        self._loading: asyncio.Lock = asyncio.Lock()
+        self._is_loaded = False
+
+    async def reserve(self, host: str, spacing_s: float) -> float:
+        """Book the next turn and return the seconds until it."""
+        await self._load()
+        known = self._hosts.setdefault(host, _Host())
+        now, tick = self._clock.now(), self._clock.monotonic()
+        turn = max(known.next_at, tick)
+        if known.held_until is not None and known.held_until > now:
+            turn = max(turn, tick + (known.held_until - now).total_seconds())
+        known.next_at = turn + spacing_s * known.stretch(now)
+        self._moved.add(host)
+        if tick - self._kept_at >= KEEP_EVERY_S:
+            await self._keep(now, tick)
+        return turn - tick
+
+    async def hold(self, host: str, until: datetime, reason: str) -> None:
+        """Stop a host until a time and double its spacing; a shorter hold never shortens a longer one."""
+        await self._load()
+        known, now = self._hosts.setdefault(host, _Host()), self._clock.now()
+        known.slowness = min(known.stretch(now) * 2.0, MAX_SLOWNESS)
+        known.slowed_at = now
+        known.held_until = max(until, known.held_until or until)
+        held, slowness = known.held_until, known.slowness
+        await self._archive.write(lambda tx: hold_host(tx, host, held, reason, slowness, now))
+
+    async def held_until(self, host: str) -> datetime | None:
+        """Until when the host is stopped; None where it is not."""
+        await self._load()
+        known = self._hosts.get(host)
+        if known is None or known.held_until is None or known.held_until <= self._clock.now():
+            return None
+        return known.held_until
+
+    async def keep(self) -> None:
+        """Remember every turn given out; called before the daemon ends."""
+        await self._keep(self._clock.now(), self._clock.monotonic())
+
+    async def _keep(self, now: datetime, tick: float) -> None:
+        self._kept_at = tick
+        turns = {host: now + timedelta(seconds=self._hosts[host].next_at - tick) for host in self._moved}
+        self._moved.clear()
+        if turns:
+            await self._archive.write(lambda tx: put_turns(tx, turns))
+
+    async def _load(self) -> None:
+        if self._is_loaded:
+            return
+        async with self._loading:
+            if not self._is_loaded:
+                rows = await self._archive.read(lambda tx: tx.rows(sa.select(t.hosts)))
+                now, tick = self._clock.now(), self._clock.monotonic()
+                for row in rows:
+                    known = self._hosts.setdefault(row["host"], _Host())
+                    known.held_until, known.slowness, known.slowed_at = row["held_until"], row["slowness"], row["slowed_at"]
+                    if row["next_at"] is not None:
+                        known.next_at = tick + min((row["next_at"] - now).total_seconds(), LONGEST_TURN_S)
+                self._is_loaded = True

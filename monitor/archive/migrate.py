@@ -1,0 +1,223 @@
+"""The schema's revisions: make, check, back up before and upgrade; refuse what a newer version wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import monitor
+from monitor.archive.columns import stamp
+from monitor.archive.engine import Address, sqlite_module, told, writer_engine
+from monitor.archive.lock import HolderLock
+from monitor.clock import Clock
+from monitor.errors import ArchiveError, WrongRevision
+
+UPGRADE_KEY = 0x50_72_65_73_74
+"""Of the advisory lock that lets one upgrade run at a time on PostgreSQL."""
+OLDEST_POSTGRES = 15
+_VIEWS = Path(__file__).with_name("views.sql")
+
+
+def script_location() -> Path:
+    """Where the revisions are: inside the installed package, or beside it in a checkout."""
+    package = Path(monitor.__file__).parent
+    for folder in (package / "_alembic", package.parent / "alembic"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise ArchiveError(f"the revisions of the archive are missing beside {package}; install presswatch again")
+
+
+def settings(connection: sa.Connection | None = None) -> Config:
+    """Make alembic's settings without any file."""
+    made = Config()
+    made.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = connection
+    return made
+
+
+def head() -> str:
+    """Return the revision this version writes."""
+    found = ScriptDirectory.from_config(settings()).get_current_head()
+    assert found is not None
+    return found
+
+
+def known() -> tuple[str, ...]:
+    """Return every revision this version knows, the oldest first."""
+    return tuple(r.revision for r in reversed(list(ScriptDirectory.from_config(settings()).walk_revisions())))
+
+
+def current(where: Address) -> str | None:
+    """Return the archive's revision; None where there is no schema yet."""
+    if where.is_sqlite and not where.path.exists():
+        return None
+    engine = writer_engine(where)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection)
+    except sa.exc.DBAPIError as error:
+        raise told(error, where) from error
+    finally:
+        engine.dispose()
+
+
+def ready(where: Address, *, clock: Clock, create: bool, is_held: bool) -> None:
+    """See that the schema is ours: make or upgrade a SQLite file, only check PostgreSQL; ``is_held`` says that we have the lock."""
+    found = current(where)
+    if found is None and not create:
+        raise ArchiveError(f"there is no archive at {where.shown}; presswatch run makes one, presswatch db upgrade too")
+    _refuse_newer(where, found)
+    if found == head() and _has_our_views(where):
+        return
+    if where.is_sqlite:
+        upgrade(where, now=clock.now(), is_held=is_held)
+        return
+    raise WrongRevision(
+        f"the archive {where.shown} is at revision {found or 'none'}, this version writes {head()}; nothing was changed. Run: presswatch db upgrade"
+    )
+
+
+def upgrade(where: Address, *, now: datetime, report: Callable[[str], None] = lambda _line: None, is_held: bool = False) -> Path | None:
+    """Bring the schema and the views to this version in one transaction; return the backup copy of a SQLite file, if one was made.
+
+    Killed half way it leaves the old schema: the next start begins again. Raises ArchiveBusy while a daemon holds a SQLite archive.
+    """
+    found = current(where)
+    _refuse_newer(where, found)
+    if not where.is_sqlite:
+        _upgrade(where)
+        report(f"{where.shown} is at revision {head()}")
+        return None
+    copy = None
+    with _alone(where, is_held=is_held):
+        _make_wal(where)
+        if found is not None and found != head():
+            copy = _copy(where, found, now)
+            report(f"copied the archive to {copy}")
+        _upgrade(where)
+    report(f"{where.shown} is at revision {head()}")
+    return copy
+
+
+@contextmanager
+def _alone(where: Address, *, is_held: bool) -> Iterator[None]:
+    """Hold the daemon's lock, unless the caller does already."""
+    if is_held:
+        yield
+        return
+    lock = HolderLock(where.path)
+    lock.take()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _upgrade(where: Address) -> None:
+    engine = writer_engine(where)
+    try:
+        with engine.connect() as connection, connection.begin():
+            if not where.is_sqlite:
+                _check_server(connection)
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_KEY})
+            _drop_views(connection)
+            command.upgrade(settings(connection), "head")
+            _make_views(connection)
+    except sa.exc.DBAPIError as error:
+        raise told(error, where) from error
+    finally:
+        engine.dispose()
+
+
+def _check_server(connection: sa.Connection) -> None:
+    version = connection.dialect.server_version_info or (0,)
+    if int(version[0]) < OLDEST_POSTGRES:
+        raise ArchiveError(f"PostgreSQL {version[0]} is too old for the archive; use {OLDEST_POSTGRES} or newer")
+
+
+def _refuse_newer(where: Address, found: str | None) -> None:
+    if found is not None and found not in known():
+        raise WrongRevision(
+            f"the archive {where.shown} was written by a newer version (revision {found}, this one knows up to {head()}); "
+            "nothing was changed. Install that version again, or restore a backup made before: presswatch db restore FILE"
+        )
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _copy(where: Address, revision: str, now: datetime) -> Path:
+    """Copy a SQLite archive beside itself, whole and consistent, before its schema changes."""
+    target = where.path.with_name(f"{where.path.name}.{revision}.{stamp(now).replace(':', '')}.backup")
+    partial = target.with_name(target.name + ".part")
+    module = sqlite_module()
+    partial.unlink(missing_ok=True)
+    source, sink = module.connect(str(where.path)), module.connect(str(partial))
+    try:
+        source.backup(sink)
+        sink.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        sink.close()
+        source.close()
+    return partial.replace(target)
+
+
+def _make_wal(where: Address) -> None:
+    connection = sqlite_module().connect(str(where.path), isolation_level=None)
+    try:
+        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+
+
+# ---- views: made anew whenever their text changes, so that no revision repeats them
+
+
+def view_statements() -> tuple[str, ...]:
+    """Return the statements of views.sql, comments dropped."""
+    lines = (line for line in _VIEWS.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("--"))
+    return tuple(s.strip() for s in "\n".join(lines).split(";") if s.strip())
+
+
+def view_names() -> tuple[str, ...]:
+    """Return the names of the public views, in the order they are made."""
+    return tuple(statement.split()[2] for statement in view_statements())
+
+
+def _digest() -> str:
+    return hashlib.sha256("\n".join(view_statements()).encode()).hexdigest()
+
+
+def _has_our_views(where: Address) -> bool:
+    engine = writer_engine(where)
+    try:
+        with engine.connect() as connection:
+            return bool(connection.scalar(sa.text("SELECT value FROM meta WHERE key = 'views'")) == _digest())
+    finally:
+        engine.dispose()
+
+
+def _drop_views(connection: sa.Connection) -> None:
+    present = {name for name in sa.inspect(connection).get_view_names() if name.startswith("v_")}
+    ordered = [name for name in reversed(view_names()) if name in present]
+    for name in (*ordered, *sorted(present.difference(ordered))):
+        connection.exec_driver_sql(f"DROP VIEW {name}")
+
+
+def _make_views(connection: sa.Connection) -> None:
+    for statement in view_statements():
+        connection.exec_driver_sql(statement.replace("%", "%%") if connection.dialect.name == "postgresql" else statement)
+    connection.execute(sa.text("DELETE FROM meta WHERE key = 'views'"))
+    connection.execute(sa.text("INSERT INTO meta (key, value) VALUES ('views', :digest)"), {"digest": _digest()})

@@ -1,0 +1,203 @@
+"""Reads what a message has to say, and how busy its channel is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from crawler.model import Article
+from monitor.archive import tables as t
+from monitor.archive.reads.articles import article
+from monitor.archive.reads.due import alerts_of
+from monitor.archive.reads.stories import story
+from monitor.archive.shapes import alert_of, chunks, delivery_of, evidence_of
+from monitor.archive.tx import Row, Tx
+from monitor.archive.writes.deliveries import OPEN
+from monitor.archive.writes.stories import living
+from monitor.model import (
+    Alert,
+    Brief,
+    Delivery,
+    DeliveryKind,
+    Evidence,
+    Notice,
+    Reason,
+    Recent,
+    StoryBrief,
+    Subscription,
+)
+
+RECENT = timedelta(minutes=5)
+RECENT_ALERTS = 500
+"""A channel's last alerts are looked at up to this number: what lies beyond is a storm in any case."""
+WHOLE_STORIES = 10
+"""A storm shows its top ten; of the others only the count is told."""
+
+_NOW_KINDS = (DeliveryKind.STORY.value, DeliveryKind.GROUP.value, DeliveryKind.STORM.value)
+
+
+def recent(tx: Tx, channels: Collection[str], now: datetime) -> list[Recent]:
+    """How busy each channel is: the stories booked to it in the last five minutes, and what it gathers."""
+    return [Recent(channel=c, at=_booked(tx, c, now), waiting=_waiting(tx, c, now)) for c in dict.fromkeys(channels)]
+
+
+def _booked(tx: Tx, channel: str, now: datetime) -> tuple[datetime, ...]:
+    a, d, da = t.alerts.c, t.deliveries.c, t.delivery_alerts.c
+    rows = tx.rows(
+        sa.select(a.story_id, a.decided_at)
+        .select_from(t.alerts.join(t.delivery_alerts, da.alert_id == a.alert_id).join(t.deliveries, d.delivery_id == da.delivery_id))
+        .where(
+            *(a.decided_at > now - RECENT, da.channel == channel, d.kind.in_(_NOW_KINDS)),
+            sa.or_(d.reason.is_(None), d.reason != Reason.QUIET_HOURS.value),
+        )
+        .order_by(a.decided_at.desc())
+        .limit(RECENT_ALERTS)
+    )
+    return tuple(sorted({row["story_id"]: row["decided_at"] for row in rows}.values()))
+
+
+def _waiting(tx: Tx, channel: str, now: datetime) -> tuple[Delivery, ...]:
+    d = t.deliveries.c
+    gathering = [DeliveryKind.GROUP.value, DeliveryKind.STORM.value]
+    rows = tx.rows(
+        sa.select(t.deliveries)
+        .where(d.channel == channel, d.status == "held", d.next_at > now, d.kind.in_(gathering))
+        .order_by(d.next_at, d.delivery_id)
+    )
+    return tuple(delivery_of(row, ()) for row in rows)
+
+
+def delivery(tx: Tx, delivery_id: int) -> Delivery | None:
+    """One delivery with the alerts it carries now."""
+    row = tx.row(sa.select(t.deliveries).where(t.deliveries.c.delivery_id == delivery_id))
+    return None if row is None else delivery_of(row, alerts_of(tx, [delivery_id]).get(delivery_id, ()))
+
+
+def outbox(tx: Tx) -> dict[str, int]:
+    """How many deliveries stand in each open status."""
+    d = t.deliveries.c
+    rows = tx.rows(sa.select(d.status, sa.func.count().label("n")).where(d.status.in_((*OPEN, "dead"))).group_by(d.status))
+    return {row["status"]: row["n"] for row in rows}
+
+
+# ---- briefs
+
+
+def brief(
+    tx: Tx,
+    delivery: Delivery,
+    *,
+    theme_labels: Mapping[str, str] | None = None,
+    subscription: Subscription | None = None,
+    timezone: str = "UTC",
+    public_url: str | None = None,
+    links: Mapping[str, str] | None = None,
+) -> Brief:
+    """All that one delivery has to say, read at the moment of sending: its alerts, their stories, their evidence.
+
+    The strongest story stands first (severity, then outlets, then age); a storm carries its top ten and counts the rest in ``total``.
+    """
+    carried = delivery if delivery.delivery_id is None else replace(delivery, alert_ids=_carried(tx, delivery))
+    by_story = _by_story(tx, _alerts(tx, carried.alert_ids))
+    ordered = _ordered(tx, by_story)
+    shown = ordered[:WHOLE_STORIES] if delivery.kind is DeliveryKind.STORM else ordered
+    labels = dict(theme_labels or {}) or _labels(tx, {a.theme_id for alerts in by_story.values() for a in alerts})
+    stories = tuple(_story_brief(tx, story_id, by_story[story_id], labels) for story_id in shown)
+    decided = [a.decided_at for alerts in by_story.values() for a in alerts]
+    return Brief(
+        delivery=carried,
+        stories=tuple(s for s in stories if s is not None),
+        notice=_notice(tx, delivery.notice_id) if delivery.notice_id is not None else None,
+        subscription=subscription,
+        timezone=timezone,
+        public_url=public_url,
+        links=dict(links or {}),
+        since=min(decided, default=None),
+        until=max(decided, default=None),
+        silent_sources=silent_sources(tx) if delivery.kind is DeliveryKind.DIGEST else (),
+        total=len(ordered),
+    )
+
+
+def silent_sources(tx: Tx) -> tuple[str, ...]:
+    """The outlets, with the kind of source, that say nothing against their habit."""
+    s, o = t.sources.c, t.outlets.c
+    rows = tx.rows(
+        sa.select(o.name, s.kind, s.section)
+        .join(t.outlets, o.outlet_id == s.outlet_id)
+        .where(s.silent_at.is_not(None), s.retired_at.is_(None))
+        .order_by(o.name, s.kind, s.section)
+    )
+    return tuple(f"{row['name']} ({row['kind']}{', ' + row['section'] if row['section'] else ''})" for row in rows)
+
+
+def _carried(tx: Tx, delivery: Delivery) -> tuple[int, ...]:
+    assert delivery.delivery_id is not None
+    return tuple(alerts_of(tx, [delivery.delivery_id]).get(delivery.delivery_id, ()))
+
+
+def _alerts(tx: Tx, alert_ids: Sequence[int]) -> list[Alert]:
+    rows = [row for part in chunks(alert_ids) for row in tx.rows(sa.select(t.alerts).where(t.alerts.c.alert_id.in_(part)))]
+    return sorted((alert_of(row) for row in rows), key=lambda a: a.alert_id or 0)
+
+
+def _by_story(tx: Tx, alerts: Iterable[Alert]) -> dict[int, list[Alert]]:
+    found: dict[int, list[Alert]] = {}
+    for alert in alerts:
+        found.setdefault(living(tx, alert.story_id), []).append(alert)
+    return found
+
+
+def _ordered(tx: Tx, by_story: Mapping[int, Sequence[Alert]]) -> list[int]:
+    counts: dict[int, int] = {}
+    for part in chunks(list(by_story)):
+        s = t.stories.c
+        counts |= {
+            row["story_id"]: row["outlet_count"] for row in tx.rows(sa.select(s.story_id, s.outlet_count).where(s.story_id.in_(part)))
+        }
+    return sorted(by_story, key=lambda s: (-max(a.severity for a in by_story[s]), -counts.get(s, 0), s))
+
+
+def _labels(tx: Tx, theme_ids: Collection[str]) -> dict[str, str]:
+    rows = tx.rows(sa.select(t.themes.c.theme_id, t.themes.c.label).where(t.themes.c.theme_id.in_(sorted(theme_ids))))
+    return {row["theme_id"]: row["label"] for row in rows}
+
+
+def _story_brief(tx: Tx, story_id: int, alerts: Sequence[Alert], labels: Mapping[str, str]) -> StoryBrief | None:
+    """The article of the strongest alert speaks; None where retention has taken it."""
+    lead = next((a for a in sorted(alerts, key=lambda a: (-a.severity, a.alert_id or 0)) if a.article_id is not None), None)
+    spoken = article(tx, lead.article_id) if lead is not None and lead.article_id is not None else None
+    if spoken is None or lead is None:
+        return None
+    whole = story(tx, story_id)
+    rules = {rule for a in alerts if a.article_id == lead.article_id for rule in a.rules}
+    by_rule = _evidence(tx, spoken, rules)
+    name = next((r.outlet_name for r in whole.reports if r.article_id == spoken.article_id), spoken.outlet_id)
+    return StoryBrief(
+        story_id=story_id,
+        article=spoken,
+        outlet_name=name,
+        alerts=tuple(alerts),
+        evidence=tuple(
+            sorted({e for found in by_rule.values() for e in found}, key=lambda e: (e.field != "title", e.start, e.end, e.term))
+        ),
+        also=tuple(r for r in whole.reports if r.article_id != spoken.article_id),
+        theme_labels={a.theme_id: labels.get(a.theme_id, a.theme_id) for a in alerts},
+        evidence_by_rule=by_rule,
+    )
+
+
+def _evidence(tx: Tx, spoken: Article, rules: Collection[str]) -> dict[str, tuple[Evidence, ...]]:
+    m = t.matches.c
+    rows: Sequence[Row] = tx.rows(
+        sa.select(m.rule_id, m.evidence).where(m.article_id == spoken.article_id, m.rule_id.in_(sorted(rules))).order_by(m.rule_id)
+    )
+    return {row["rule_id"]: evidence_of(row["evidence"]) for row in rows}
+
+
+def _notice(tx: Tx, notice_id: int) -> Notice | None:
+    row = tx.row(sa.select(t.notices).where(t.notices.c.notice_id == notice_id))
+    return None if row is None else Notice(**row)

@@ -1,0 +1,50 @@
+"""One transaction of the archive, as the writes and reads take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+Insert = sqlite.Insert | postgresql.Insert
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tx:
+    """A connection inside a transaction; ``can_write`` tells the writer's from a reader's."""
+
+    connection: sa.Connection
+    can_write: bool
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.connection.dialect.name == "postgresql"
+
+    def run(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> sa.CursorResult[Any]:
+        """Execute one statement."""
+        return self.connection.execute(statement, values)
+
+    def run_many(self, statement: sa.Executable, values: Sequence[Mapping[str, Any]]) -> None:
+        """Execute one statement for many rows; for none it does nothing."""
+        if values:
+            self.connection.execute(statement, values)
+
+    def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        """Every row, by column name."""
+        return cast("Sequence[Row]", self.run(statement, values).mappings().all())
+
+    def row(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Row | None:
+        """The first row, if any."""
+        return cast("Row | None", self.run(statement, values).mappings().first())
+
+    def value(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        return self.run(statement, values).scalar()
+
+    def insert(self, table: sa.Table) -> Insert:
+        """An insert that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update`` of this database."""
+        return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)

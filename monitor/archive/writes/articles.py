@@ -1,0 +1,131 @@
+"""Writes articles: one row per key for ever, an earlier state as a revision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from crawler.model import Article, Completeness, FailureReason
+from monitor.archive import search
+from monitor.archive import tables as t
+from monitor.archive.shapes import article_of, article_row, fit_key
+from monitor.archive.tx import Row, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What changed. ``number`` counts an article's states from 1; ``earlier`` is the state before this one."""
+
+    number: int
+    earlier: Article
+    is_headline_changed: bool = False
+    is_text_changed: bool = False
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Where an article was put. ``revision`` is None for a new article and for one that says what it said before."""
+
+    article_id: int
+    is_new: bool
+    revision: Revision | None = None
+
+
+_BY_KEY = (
+    sa.select(t.articles, t.article_texts.c.text)
+    .join(t.article_texts, t.article_texts.c.article_id == t.articles.c.article_id)
+    .where(t.articles.c.key == sa.bindparam("key"))
+)
+_REVISED = (
+    *("headline", "language", "modified_at", "fetched_at", "canonical_url", "rest", "section", "agency", "genre"),
+    *("is_paywalled", "completeness", "extract_status", "http_status", "robots", "tdm", "text_hash", "word_count", "how"),
+)
+_RANK = {Completeness.TEASER: 0, Completeness.PARTIAL: 1, Completeness.FULL: 2}
+
+
+def put_article(tx: Tx, article: Article, now: datetime) -> Stored:
+    """Archive an article by its key; a changed headline or text makes the earlier state a revision.
+
+    A worse reading never replaces a better one: where only a teaser came of a page that was read before, the text stays and
+    only the headline is taken over.
+    """
+    insert = tx.insert(t.articles).on_conflict_do_nothing(index_elements=["key"]).returning(t.articles.c.article_id)
+    old = tx.row(_BY_KEY, {"key": fit_key(article.key)})
+    if old is None:
+        made = tx.value(insert, {**article_row(article), "archived_at": now, "revision": 1})
+        if made is not None:
+            _insert_text(tx, int(made), article)
+            return Stored(article_id=int(made), is_new=True)
+        old = tx.row(_BY_KEY, {"key": fit_key(article.key)})  # another node was first
+        assert old is not None
+    return _revise(tx, old, article, now)
+
+
+def _revise(tx: Tx, row: Row, article: Article, now: datetime) -> Stored:
+    earlier, number = article_of(row), int(row["revision"])
+    is_worse = _RANK[article.completeness] < _RANK[earlier.completeness]
+    later = replace(article, headline=article.headline or earlier.headline, text=earlier.text if is_worse else article.text)
+    revision = Revision(
+        number=number + 1,
+        earlier=earlier,
+        is_headline_changed=later.headline != earlier.headline,
+        is_text_changed=later.text != earlier.text,
+        is_withdrawn=article.failure is FailureReason.GONE and earlier.failure is not FailureReason.GONE,
+    )
+    assert earlier.article_id is not None
+    _touch(tx, earlier.article_id, article, now, is_worse=is_worse)
+    if revision.is_headline_changed or revision.is_text_changed:
+        revision_id = _keep(tx, revision, now)
+        _replace(tx, later, revision, revision_id, is_worse=is_worse)
+    elif not revision.is_withdrawn:
+        return Stored(article_id=earlier.article_id, is_new=False)
+    return Stored(article_id=earlier.article_id, is_new=False, revision=revision)
+
+
+def _touch(tx: Tx, article_id: int, article: Article, now: datetime, *, is_worse: bool) -> None:
+    """Keep what a second look learned beside the text."""
+    values: dict[str, Any] = {}
+    if not is_worse:
+        names = ("fetched_at", "http_status", "robots", "tdm", "completeness", "extract_status", "failure", "is_paywalled", "how")
+        row = article_row(article)
+        values = {name: row[name] for name in names} | {"withdrawn_at": None}
+    if article.failure is FailureReason.GONE:
+        values |= {"failure": FailureReason.GONE.value, "http_status": article.http_status, "withdrawn_at": now}
+    if values:
+        tx.run(sa.update(t.articles).where(t.articles.c.article_id == article_id).values(values))
+
+
+def _keep(tx: Tx, revision: Revision, now: datetime) -> int:
+    earlier = revision.earlier
+    values = {
+        "article_id": earlier.article_id,
+        "number": revision.number - 1,
+        "replaced_at": now,
+        "headline": earlier.headline,
+        "text": earlier.text if revision.is_text_changed else "",
+        "text_hash": earlier.text_hash,
+        "modified_at": earlier.modified_at,
+        "is_headline_changed": revision.is_headline_changed,
+        "is_text_changed": revision.is_text_changed,
+    }
+    return int(tx.value(sa.insert(t.revisions).returning(t.revisions.c.revision_id), values))
+
+
+def _replace(tx: Tx, later: Article, revision: Revision, revision_id: int, *, is_worse: bool) -> None:
+    article_id = revision.earlier.article_id
+    names = ("headline", "modified_at") if is_worse else _REVISED
+    row = article_row(later)
+    values = {name: row[name] for name in names if row[name] is not None}
+    tx.run(sa.update(t.articles).where(t.articles.c.article_id == article_id).values({**values, "revision": revision.number}))
+    index_id = -revision_id  # a new row of the index: an old one is never taken out, only left behind
+    search.index(tx, index_id, later)
+    tx.run(sa.update(t.article_texts).where(t.article_texts.c.article_id == article_id).values(index_id=index_id, text=later.text))
+
+
+def _insert_text(tx: Tx, article_id: int, article: Article) -> None:
+    tx.run(sa.insert(t.article_texts), {"article_id": article_id, "index_id": article_id, "text": article.text})
+    search.index(tx, article_id, article)
