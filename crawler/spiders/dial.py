@@ -123,7 +123,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         if is_document and not may_cut and (response.content_length or 0) > limit:
             raise Trouble(Cause.TOO_LARGE, f"announced {response.content_length} bytes, {limit} are allowed", http_status=response.status)
         body, is_cut = await self._body(response, limit + 1)
-        headers = self._extract_headers(response)
+        headers = Headers(list(response.raw_headers))  # as bytes: Scrapy's own way raises on names and values that are no UTF-8
         if not is_document:
             return Response(request.url, status=response.status, headers=headers, body=b"" if headers.get("Content-Encoding") else body)
         if len(body) > limit:

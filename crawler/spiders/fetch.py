@@ -75,7 +75,7 @@ class Fetcher:
 
     async def get(self, ask: Ask) -> Answer:
         """Return the answer with any status but a redirect; raises Trouble where there is none."""
-        url, seen = ask.url, set[str]()
+        url, seen = _plain(ask.url), set[str]()
         while len(seen) <= self.settings.redirects:
             seen.add(url)
             robots, spacing_s = await self._permission(url, ask)
@@ -157,7 +157,7 @@ class Fetcher:
             headers.update(access.read_headers(outlet.headers_file))
         door = Door(open_networks=settings.open_networks(outlet), verify_tls=outlet.verify_tls, ca_file=outlet.ca_file, proxy=outlet.proxy)
         meta = {"door": door, "limit": ask.limit, "cut": ask.is_rules, "download_slot": urls.host_key(url), "verbatim_url": True}
-        return Request(url.partition("#")[0], headers=headers, meta=meta, dont_filter=True)
+        return Request(url, headers=headers, meta=meta, dont_filter=True)
 
     async def _stop(self, host: str, response: Response) -> NoReturn:
         """Leave the whole host alone as it asked, the longer the more often it did in a row, and raise Trouble."""
@@ -176,6 +176,14 @@ def check(answer: Answer) -> None:
     cause = cause_of(answer.http_status, answer.headers)
     if cause is not None:
         raise Trouble(cause, f"answered {answer.http_status}", http_status=answer.http_status, final_url=answer.url, robots=answer.robots)
+
+
+def _plain(url: str) -> str:
+    """The URL as a browser would send it; what cannot be parsed is left for the guard to refuse."""
+    try:
+        return urls.resolve(url).partition("#")[0]
+    except ValueError:
+        return url
 
 
 def _target(response: Response) -> str | None:

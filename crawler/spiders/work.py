@@ -165,13 +165,23 @@ class Work:
     async def _read(self, answer: Answer, source: Source, outlet: Outlet, now: datetime) -> SourceRead:
         if _looks_like_html(answer.body) and is_wall(answer.body):
             raise Trouble(Cause.BLOCKED, "answered with a bot wall", http_status=answer.http_status, final_url=answer.url)
+        reader = sources.load(source.kind)
         try:
-            try:
-                return sources.load(source.kind)(answer.body, source=source, outlet=outlet, url=answer.url, headers=answer.headers, now=now)
-            except sources.NeedsFallback:
-                return await self._fallback(answer.body, source=source, outlet=outlet, url=answer.url, headers=answer.headers, now=now)
+            return reader(answer.body, source=source, outlet=outlet, url=answer.url, headers=answer.headers, now=now)
+        except sources.NeedsFallback as need:
+            return await self._read_again(answer, source, outlet, now, so_far=need.so_far)
         except sources.Unreadable as error:
             raise Trouble(Cause.CONTENT, str(error), http_status=answer.http_status, final_url=answer.url) from error
+
+    async def _read_again(self, answer: Answer, source: Source, outlet: Outlet, now: datetime, *, so_far: SourceRead | None) -> SourceRead:
+        """Let the patient reader try; what the quick one found is kept where the other does no better."""
+        try:
+            read = await self._fallback(answer.body, source=source, outlet=outlet, url=answer.url, headers=answer.headers, now=now)
+        except sources.Unreadable as error:
+            if so_far is None:
+                raise Trouble(Cause.CONTENT, str(error), http_status=answer.http_status, final_url=answer.url) from error
+            return so_far
+        return read if so_far is None or len(read.entries) > len(so_far.entries) else so_far
 
     async def _further(self, order: PollOrder, read: SourceRead, now: datetime) -> _Parts:
         """Read the newest documents an index points to; one that fails is read with the next poll."""
