@@ -590,7 +590,8 @@ class MessageFormat(StrEnum):
 class Message:
     """A rendered message: ``title`` one line without CR or LF, ``body`` in ``format``; ``text`` the plain form beside an HTML body.
 
-    ``message_id`` is stable over retries; ``thread`` names the story it belongs to; ``payload`` is the JSON of a webhook.
+    ``message_id`` is stable over retries; ``thread`` names the story it belongs to; ``payload`` is the JSON of a webhook. ``lead`` is the
+    first line of ``text``, for channels with a field of their own for it; ``at`` is when the message became due, aware UTC.
     """
 
     message_id: str
@@ -604,3 +605,6 @@ class Message:
     payload: Mapping[str, object] | None = None
     footer: str = ""
     url: str | None = None
+    lead: str = ""
+    kind: DeliveryKind = DeliveryKind.STORY
+    at: datetime | None = None
