@@ -50,29 +50,32 @@ def load(
     given = path or folders.find_config(reading.environ)
     document = reading.read(given or folders.seeds() / folders.FILE)
     flags = {key: value for key, value in (overrides or {}).items() if value is not None}
-    model = _main(document, flags, reading)
-    settings = None if model is None else _settings(document, model, given, flags, reading, lint=lint)
+    model, origins = _main(document, flags, reading)
+    settings = None if model is None else _settings(document, model, given, origins, reading, lint=lint)
     if settings is None or reading.problems:
         raise ConfigError(reading.problems)
     return settings
 
 
-def _main(document: yaml.Document, flags: Mapping[str, object], reading: Reading) -> models.PresswatchModel | None:
-    """Check presswatch.yaml under the environment and the flags."""
+def _main(
+    document: yaml.Document, flags: Mapping[str, object], reading: Reading
+) -> tuple[models.PresswatchModel | None, Mapping[str, str]]:
+    """Check presswatch.yaml under the environment and the flags; return it and where its values came from."""
     reading.say(*document.problems)
     value = reading.vault.fill(document, {} if document.value is None else document.value)
     if document.problems or not isinstance(value, dict):
-        return None if document.problems else reading.checked(document, value, models.PresswatchModel)
+        return (None if document.problems else reading.checked(document, value, models.PresswatchModel)), {}
     environment = {key: reading.environ[name] for name, key in VARIABLES.items() if reading.environ.get(name)}
     given = {key: f"PRESSWATCH_{key.upper()}" for key in environment} | {key: f"--{key.replace('_', '-')}" for key in flags}
-    return reading.checked(document, {**value, **environment, **flags}, models.PresswatchModel, given)
+    model = reading.checked(document, {**value, **environment, **flags}, models.PresswatchModel, given)
+    return model, {**{key: str(build.place(document, (key,), key=True)) for key in value}, **given}
 
 
 def _settings(
     document: yaml.Document,
     model: models.PresswatchModel,
     given: Path | None,
-    flags: Mapping[str, object],
+    origins: Mapping[str, str],
     reading: Reading,
     *,
     lint: bool,
@@ -86,9 +89,10 @@ def _settings(
     token, heartbeat = (_secret(document, model, key, reading) for key in ("token", "heartbeat_url"))
     sources = sum(len(outlet.sources) for outlet in gathered.outlets.values.values())
     return Settings(
-        archive=_archive(document, model, given, flags, reading),
+        archive=_archive(document, model, given, origins, reading),
         timezone=timezone,
         contact=model.contact,
+        include=model.include,
         outlets=tuple(gathered.outlets.values.values()),
         rules=rules,
         channels=channels,
@@ -114,6 +118,9 @@ def _settings(
         is_starter=given is None,
         files=tuple(reading.files),
         secrets=tuple(dict.fromkeys(reading.vault.secrets)),
+        origins=origins,
+        notify_socket=reading.environ.get("NOTIFY_SOCKET") or None,
+        watchdog_usec=reading.environ.get("WATCHDOG_USEC") or None,
         crash_at=reading.environ.get("PRESSWATCH_CRASH_AT") or None,
     )
 
@@ -129,7 +136,7 @@ def _rules(gathered: Gathered, reading: Reading, *, lint: bool) -> RuleSet:
 
 
 def _archive(
-    document: yaml.Document, model: models.PresswatchModel, given: Path | None, flags: Mapping[str, object], reading: Reading
+    document: yaml.Document, model: models.PresswatchModel, given: Path | None, origins: Mapping[str, str], reading: Reading
 ) -> str:
     """Return the archive's URL; a bare path is an SQLite file."""
     said = _secret(document, model, "archive_url", reading) or model.archive
@@ -142,7 +149,7 @@ def _archive(
     if "://" in said:
         kinds, kind = ("sqlite", "postgresql"), said.split("://")[0]
         reading.say(document.at(("archive",), f"'{kind}' is not a kind of archive; use {one_of(kinds)}", did_you_mean(kind, kinds)))
-    is_from_here = "archive" in flags or bool(reading.environ.get("PRESSWATCH_ARCHIVE"))
+    is_from_here = origins.get("archive", "").startswith(("--", "PRESSWATCH_"))
     return f"sqlite:///{Path(said).expanduser().absolute() if is_from_here else beside(document, said)}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,12 +42,14 @@ class Settings:
     ``archive`` is a URL (``sqlite:////path`` or ``postgresql://…``). ``listen`` is host and port of the daemon's pages, None for none;
     ``token`` opens them to others than this machine. ``requests_per_hour`` is the budget of all polls together. ``files`` are all files
     read, ``config_path`` the first of them, None where nothing was written yet and the shipped starter serves (``is_starter``).
-    ``secrets`` must never be shown; they are what a log's redactor learns.
+    ``secrets`` must never be shown; they are what a log's redactor learns. ``origins`` says where a key's value came from: a place, a
+    variable or a flag; keys that are not in it have their default. ``notify_socket`` and ``watchdog_usec`` are systemd's.
     """
 
     archive: str = field(repr=False)
     timezone: str
     contact: str | None = None
+    include: tuple[str, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     rules: RuleSet
     channels: tuple[ChannelSettings, ...] = ()
@@ -72,6 +75,9 @@ class Settings:
     is_starter: bool = False
     files: tuple[Path, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    notify_socket: str | None = None
+    watchdog_usec: str | None = None
     crash_at: str | None = None
 
     @property

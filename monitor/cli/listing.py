@@ -1,0 +1,264 @@
+"""What every listing shares: filters, the forms of output, tables that stay aligned under Chinese."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import Enum
+from functools import wraps
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+from wcwidth import wcswidth, wcwidth
+
+from monitor.config.terminal import width
+
+F = TypeVar("F", bound=Callable[..., Any])
+Row = Mapping[str, object]
+
+_AGO: Final = re.compile(r"(\d+)\s*([smhdw])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LEAST_CELLS: Final = 12
+
+
+# ---- filters
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A moment a person named: so long ago, or a local date or time."""
+
+    ago: timedelta | None = None
+    local: datetime | None = None
+
+    def at(self, now: datetime, zone: tzinfo) -> datetime:
+        """Return the moment in UTC."""
+        if self.ago is not None:
+            return now - self.ago
+        assert self.local is not None
+        aware = self.local if self.local.tzinfo else self.local.replace(tzinfo=zone)
+        return aware.astimezone(UTC)
+
+
+class SinceType(click.ParamType[Since]):
+    """``24h``, ``7d``, ``2026-11-01`` or ``2026-11-01T14:30``."""
+
+    name = "when"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Since:
+        if isinstance(value, Since):
+            return value
+        said = str(value).strip()
+        found = _AGO.fullmatch(said)
+        try:
+            if found:
+                return Since(ago=timedelta(seconds=int(found[1]) * _SECONDS[found[2]]))
+            if len(said) == len("2026-11-01"):
+                day = date.fromisoformat(said)
+                return Since(local=datetime(day.year, day.month, day.day))  # noqa: DTZ001 - the zone is the settings', asked later
+            return Since(local=datetime.fromisoformat(said))
+        except (ValueError, OverflowError):
+            self.fail(f"'{said}' is no time; write 24h, 7d, 2026-11-01 or 2026-11-01T14:30", param, ctx)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a listing is narrowed to; empty means everything."""
+
+    since: Since | None = None
+    themes: tuple[str, ...] = ()
+    outlets: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    limit: int | None = None
+
+    def since_at(self, now: datetime, timezone: str) -> datetime | None:
+        """Return the moment asked for in UTC, None where none was."""
+        return self.since.at(now, ZoneInfo(timezone)) if self.since else None
+
+
+def filters(*names: str) -> Callable[[F], F]:
+    """Add ``--since --theme --outlet --language --limit``, or those named; the command gets ``filters``."""
+    wanted = names or ("since", "theme", "outlet", "language", "limit")
+    options: dict[str, Callable[[Any], Any]] = {
+        "since": click.option("--since", type=SinceType(), help="24h, 7d, 2026-11-01 or 2026-11-01T14:30."),
+        "theme": click.option("--theme", "themes", multiple=True, metavar="ID", help="Only this theme; may be repeated."),
+        "outlet": click.option("--outlet", "outlets", multiple=True, metavar="ID", help="Only this outlet; may be repeated."),
+        "language": click.option("--language", "languages", multiple=True, metavar="TAG", help="Only this language; may be repeated."),
+        "limit": click.option("--limit", type=click.IntRange(min=1), default=None, metavar="N", help="At most so many."),
+    }
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            known = {key: kwargs.pop(key) for key in ("since", "themes", "outlets", "languages", "limit") if key in kwargs}
+            return function(*args, filters=Filters(**known), **kwargs)
+
+        decorated: Any = wrapped
+        for name in reversed(wanted):
+            decorated = options[name](decorated)
+        return decorated  # type: ignore[no-any-return]  # options return what they decorate
+
+    return decorate
+
+
+# ---- output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of the table for people; ``show`` turns the row into its cell, ``gives_way`` marks the one that is cut to fit."""
+
+    title: str
+    show: Callable[[Row], object]
+    is_number: bool = False
+    gives_way: bool = False
+
+
+def listing(function: F) -> F:
+    """Add ``--json --csv --nl``; the command gets ``show``, called with rows, columns and what to say when there are none."""
+
+    @click.option("--json", "form", flag_value="json", help="A JSON array of objects.")
+    @click.option("--nl", "form", flag_value="nl", help="One JSON object a line.")
+    @click.option("--csv", "form", flag_value="csv", help="CSV with a header.")
+    @wraps(function)
+    def wrapped(*args: Any, form: str | None, **kwargs: Any) -> Any:
+        return function(*args, show=Show(form), **kwargs)
+
+    return wrapped  # type: ignore[return-value]  # options return what they decorate
+
+
+class Show:
+    """Writes rows to stdout in the form that was asked for."""
+
+    def __init__(self, form: str | None) -> None:
+        self.form = form
+
+    @property
+    def is_table(self) -> bool:
+        """Whether a person reads it."""
+        return self.form is None
+
+    def __call__(self, rows: Iterable[Row], columns: Sequence[Column], *, empty: str = "nothing found") -> int:
+        """Write all rows and return how many there were; what to say when there are none goes to stderr."""
+        if self.form == "nl":
+            return sum(1 for _ in map(self._line, rows))
+        known = list(rows)
+        if self.form == "json":
+            click.echo(json.dumps([plain(row) for row in known], ensure_ascii=False, indent=2))
+        elif self.form == "csv":
+            self._csv(known)
+        elif known:
+            click.echo("\n".join(table(known, columns, cells=width(sys.stdout))))
+        if not known:
+            click.echo(empty, err=True)
+        return len(known)
+
+    def one(self, row: Row) -> None:
+        """Write one object; only for forms, a person gets words."""
+        if self.form == "csv":
+            self._csv([row])
+        else:
+            click.echo(json.dumps(plain(row), ensure_ascii=False, indent=None if self.form == "nl" else 2))
+
+    @staticmethod
+    def _line(row: Row) -> None:
+        click.echo(json.dumps(plain(row), ensure_ascii=False))
+
+    @staticmethod
+    def _csv(rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(rows[0].keys())
+        out.writerows([_csv_cell(value) for value in plain(row).values()] for row in rows)
+
+
+def plain(row: Row) -> dict[str, Any]:
+    """Return a row as JSON takes it: times as UTC text, words for enums, lists for tuples."""
+    return {key: _plain(value) for key, value in row.items()}
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, Enum):
+        return getattr(value, "word", value.value)
+    if isinstance(value, Mapping):
+        return plain(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, list):
+        return " ".join(str(inner) for inner in value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+
+
+def table(rows: Sequence[Row], columns: Sequence[Column], *, cells: int | None) -> list[str]:
+    """Return the lines of a table; ``cells`` is the terminal's width, None leaves every cell whole."""
+    body = [[_text(column.show(row)) for column in columns] for row in rows]
+    widths = [max(wcswidth(column.title), *(_cells(line[i]) for line in body)) for i, column in enumerate(columns)]
+    if cells is not None:
+        _give_way(widths, columns, cells)
+    lines = [[column.title for column in columns], *body]
+    return ["  ".join(_fit(text, widths[i], columns[i]) for i, text in enumerate(line)).rstrip() for line in lines]
+
+
+def _give_way(widths: list[int], columns: Sequence[Column], cells: int) -> None:
+    """Take what is too much from the columns that give way, never below a readable width."""
+    over = sum(widths) + 2 * (len(widths) - 1) - cells
+    for index in reversed([i for i, column in enumerate(columns) if column.gives_way]):
+        taken = max(0, min(over, widths[index] - _LEAST_CELLS))
+        widths[index] -= taken
+        over -= taken
+
+
+def _fit(text: str, cells: int, column: Column) -> str:
+    if _cells(text) > cells:
+        kept = ""
+        for character in text:
+            if _cells(kept + character) > cells - 1:
+                break
+            kept += character
+        text = kept + "…"
+    padding = " " * (cells - _cells(text))
+    return padding + text if column.is_number else text + padding
+
+
+def _text(value: object) -> str:
+    """Return a cell on one line, without what would move the screen."""
+    if value is None:
+        return ""
+    words = " ".join(str(value).split())
+    return "".join(character if character.isprintable() else "�" for character in words)
+
+
+def _cells(text: str) -> int:
+    found = wcswidth(text)
+    return found if found >= 0 else sum(max(0, wcwidth(character)) for character in text)
+
+
+def local(value: object, timezone: str) -> str:
+    """Return a time as a person there reads it."""
+    if not isinstance(value, datetime):
+        return ""
+    return value.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+
+
+def ago(value: object, now: datetime) -> str:
+    """Return how long ago something was, in one unit."""
+    if not isinstance(value, datetime):
+        return "never"
+    seconds = (now - value).total_seconds()
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if abs(seconds) >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
