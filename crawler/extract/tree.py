@@ -1,0 +1,77 @@
+"""A page's bytes as one parsed tree, within bounds that no page can push."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from crawler.sources.decode import to_utf8
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_NODES = 50_000
+_MAX_DEPTH = 100
+_TAG = re.compile(
+    r"<(/?)(div|span|section|article|main|center|font|b|i|em|strong|ul|ol|dl|blockquote|table|a)(?=[\s/>])[^<>]*>", re.IGNORECASE
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_PDF, _HEAD = b"%PDF", 1_024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A parsed page: its root, how many elements it has, whether only its beginning was read."""
+
+    root: HtmlElement
+    nodes: int
+    is_cut: bool = False
+
+
+def parse(body: bytes, *, content_type: str = "", language: str = "") -> Tree | None:
+    """Return the page's tree, None where the bytes are no page: empty, binary, or without one element."""
+    if is_binary(body):
+        return None
+    markup = to_utf8(body[:MAX_BYTES], content_type=content_type, language=language).data.decode("utf-8", "replace")
+    markup = _CONTROL.sub("", markup)
+    root, errors = _parse(markup)
+    if root is not None and any("depth" in error.message for error in errors):
+        root, _ = _parse(flatten(markup))
+    if root is None:
+        return None
+    return Tree(root=root, nodes=sum(1 for _ in root.iter()), is_cut=len(body) > MAX_BYTES)
+
+
+def is_binary(body: bytes) -> bool:
+    """Tell bytes that are no text: PDF, images, archives."""
+    head = body[:_HEAD]
+    if not head.strip() or head.lstrip().startswith(_PDF):
+        return True
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:2] in {b"<\0", b"\0<"}:
+        return False
+    return head.count(b"\0") * 10 > len(head) or b"<" not in body[: 64 * _HEAD]
+
+
+def flatten(markup: str) -> str:
+    """Take out the tags below a depth no honest page reaches; the parser gives up on a page that nests without end."""
+    depth = 0
+
+    def keep(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[1]:
+            depth = max(depth - 1, 0)
+            return tag[0] if depth < _MAX_DEPTH else " "
+        depth += 1
+        return tag[0] if depth <= _MAX_DEPTH else " "
+
+    return _TAG.sub(keep, markup)
+
+
+def _parse(markup: str) -> tuple[HtmlElement | None, list[etree._LogEntry]]:
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, default_doctype=False, huge_tree=False)
+    try:
+        root = document_fromstring(markup.encode("utf-8"), parser=parser, ensure_head_body=False)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None, []
+    return root, list(parser.error_log.filter_from_fatals())
