@@ -1,0 +1,172 @@
+"""Dates as feeds, sitemaps and listings write them, to aware times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+# Where a country keeps one time, a date without a zone is read in it.
+_ZONES = {
+    "AT": "Europe/Vienna", "BE": "Europe/Brussels", "BG": "Europe/Sofia", "CH": "Europe/Zurich", "CN": "Asia/Shanghai", "CZ": "Europe/Prague",
+    "DE": "Europe/Berlin", "DK": "Europe/Copenhagen", "ES": "Europe/Madrid", "FI": "Europe/Helsinki", "FR": "Europe/Paris", "GR": "Europe/Athens",
+    "HK": "Asia/Hong_Kong", "HU": "Europe/Budapest", "IL": "Asia/Jerusalem", "IN": "Asia/Kolkata", "IT": "Europe/Rome", "JP": "Asia/Tokyo",
+    "KR": "Asia/Seoul", "LI": "Europe/Vaduz", "LU": "Europe/Luxembourg", "MO": "Asia/Macau", "MY": "Asia/Kuala_Lumpur", "NL": "Europe/Amsterdam",
+    "NO": "Europe/Oslo", "PL": "Europe/Warsaw", "RO": "Europe/Bucharest", "SE": "Europe/Stockholm", "SG": "Asia/Singapore", "TH": "Asia/Bangkok",
+    "TR": "Europe/Istanbul", "TW": "Asia/Taipei", "VN": "Asia/Ho_Chi_Minh",
+}  # fmt: skip
+_HOURS_OF = {
+    "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "IST": 5.5, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "MET": 1, "MEST": 2,
+    "EET": 2, "EEST": 3, "MSK": 3, "MSD": 4, "SGT": 8, "HKT": 8, "PHT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "ACST": 9.5,
+    "NZST": 12, "NZDT": 13, "AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "ET": -5, "CST": -6, "CDT": -5, "CT": -6, "MST": -7, "MDT": -6, "MT": -7,
+    "PST": -8, "PDT": -7, "PT": -8, "AKST": -9, "AKDT": -8, "HST": -10, "HKST": 8, "WIB": 7, "ICT": 7, "BRT": -3, "ART": -3, "SAST": 2, "CAT": 2,
+}  # fmt: skip
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar jänner jänner janvier janv enero ene gennaio gen janeiro januari stycznia sty января янв ιαν január",
+            "feb february februar feber février févr fevrier fev febrero febbraio fevereiro februari lutego lut февраля фев φεβ február",
+            "mar march märz maerz mär mars marzo março marco maart mrt marca марта мар μαρ μάρ március",
+            "apr april avril avr abril abr aprile kwietnia kwi апреля апр απρ április",
+            "may mai mayo maggio mag maio mei maja мая май μαι μάι május",
+            "jun june juni juin junio giugno giu junho czerwca cze июня июн ιουν június",
+            "jul july juli juillet juil julio luglio lug julho lipca lip июля июл ιουλ július",
+            "aug august août aout agosto ago augustus sierpnia sie августа авг αυγ augusztus",
+            "sep sept september septembre septiembre settembre set setembro września wrz сентября сен σεπ szeptember",
+            "oct october oktober okt octobre octubre ottobre ott outubro out października paź октября окт οκτ október",
+            "nov november novembre noviembre novembro listopada lis ноября ноя νοε νοέ november",
+            "dec december dezember dez décembre decembre déc diciembre dic dicembre dezembro grudnia gru декабря дек δεκ",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+
+_CLOCK = r"(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?"
+_ZONE = r"(?P<z>(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]{1,5})?"
+_RFC822_STRICT = re.compile(r"(?:[A-Z][a-z]{2}, )?(\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (GMT|[+-]\d{4})", re.ASCII)
+_SHORT_MONTHS = {
+    name: number
+    for number, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1)
+}
+_RFC822 = re.compile(
+    r"(?:[^\W\d]{2,12}\.?,?\s+)?(?P<d>\d{1,2})[.\s-]+(?P<mon>[^\W\d]{3,12})\.?,?[\s-]+(?P<y>\d{4}|\d{2})"
+    rf"(?:[\s,T-]+(?:\w{{1,3}}\s)?{_CLOCK}(?:\s?Uhr|\s?h)?\s*(?P<ap>[AaPp]\.?[Mm]\.?\b)?\s*{_ZONE})?.*",
+    re.DOTALL,
+)
+_US = re.compile(
+    r"(?:[^\W\d]{2,12}\.?,?\s+)?(?P<mon>[^\W\d]{3,12})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+"
+    rf"(?:(?P<y>\d{{4}}),?(?:[\s,-]+(?:at\s)?{_CLOCK}\s*(?P<ap>[AaPp]\.?[Mm]\.?\b)?\s*{_ZONE})?|{_CLOCK.replace('<', '<a')}\s+(?:[A-Z]{{1,5}}\s+)?(?P<ay>\d{{4}})).*",
+    re.DOTALL,
+)
+_ISO = re.compile(
+    r"(?P<y>\d{4})(?:[-/.]?(?P<m>\d{1,2})(?:[-/.]?(?P<d>\d{1,2}))?)?"
+    rf"(?:(?:\s*T\s*|\s+|,\s*){_CLOCK}\s*(?P<ap>[AaPp]\.?[Mm]\.?\b)?\s*{_ZONE})?\W*",
+    re.DOTALL,
+)
+_DAY_FIRST = re.compile(
+    rf"(?P<d>\d{{1,2}})[./-](?P<m>\d{{1,2}})[./-](?P<y>\d{{4}})(?:[\s,-]+{_CLOCK}\s*(?P<ap>[AaPp]\.?[Mm]\.?\b)?\s*{_ZONE})?.*", re.DOTALL
+)
+_HAN = re.compile(
+    r"(?P<y>\d{4})\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]\s*(?P<d>\d{1,2})\s*[日号號일]?[^\d]{0,8}?(?P<ap>上午|下午|午前|午後|오전|오후|晚上|凌晨)?\s*"
+    r"(?:(?P<h>\d{1,2})\s*[:：时時点點시](?:\s*(?P<mi>\d{1,2}))?(?:\s*[:：分분]\s*(?P<s>\d{1,2}))?)?.*",
+    re.DOTALL,
+)
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?")
+_AFTERNOON = {"p", "下午", "午後", "오후", "晚上"}
+
+
+def parse_date(text: str, *, country: str = "") -> datetime | None:
+    """Return the time a text tells, aware, in the zone it was written in; None where it tells none.
+
+    Without a zone the country's own is taken where it has but one, else UTC. ``CST`` is China's in Chinese outlets and Chicago's elsewhere.
+    """
+    text = text.strip()[:80]
+    if len(text) < 4:
+        return None
+    try:
+        at = _quick(text) or _slow(text, country)
+        if at is None:
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=_zone_of(country))
+        at.astimezone(UTC)  # raises where no calendar reaches
+    except (ValueError, OverflowError):
+        return None
+    return at
+
+
+def _quick(text: str) -> datetime | None:
+    """The two forms nearly all feeds use, without the slow ways."""
+    if text[4:5] == "-" and len(text) > 10:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            return None
+    found = _RFC822_STRICT.fullmatch(text)
+    if not found or found[2] not in _SHORT_MONTHS:
+        return None
+    day, month, year, hour, minute, second, zone = found.groups()
+    return datetime(int(year), _SHORT_MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=_offset(zone))
+
+
+@lru_cache(maxsize=256)
+def _offset(text: str) -> tzinfo:
+    if text == "GMT":
+        return UTC
+    minutes = int(text[1:3]) * 60 + int(text[3:5])
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def _slow(text: str, country: str) -> datetime | None:
+    if _EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(int(text[:10]), UTC)
+    shapes: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], datetime | None]], ...] = (
+        (_RFC822, _build), (_ISO, _build), (_HAN, _build), (_US, _build), (_DAY_FIRST, _build),
+    )  # fmt: skip
+    for pattern, build in shapes:
+        found = pattern.fullmatch(text)
+        if found and (at := build(found, country)):
+            return at
+    return None
+
+
+def _build(found: re.Match[str], country: str) -> datetime | None:
+    parts = found.groupdict()
+    year = int(parts["y"] or parts["ay"])
+    if len(parts["y"] or parts["ay"]) == 2:
+        year += 2000 if year < 70 else 1900
+    month = _MONTHS.get(parts["mon"].lower()) or _MONTHS.get(parts["mon"].lower()[:3]) if parts.get("mon") else int(parts["m"] or 1)
+    if not month:
+        return None
+    hour, minute, second = (int(parts.get(name) or parts.get("a" + name) or 0) for name in ("h", "mi", "s"))
+    half = (parts.get("ap") or "").lower().removesuffix(".")
+    if half[:1] in _AFTERNOON or half in _AFTERNOON:
+        hour = hour % 12 + 12
+    elif half and hour == 12:
+        hour = 0
+    days, hour = divmod(hour, 24) if hour == 24 else (0, hour)
+    at = datetime(year, month, int(parts["d"] or 1), hour, minute, min(second, 59), tzinfo=_zone(parts.get("z"), country))
+    return at + timedelta(days=days)
+
+
+def _zone(text: str | None, country: str) -> tzinfo:
+    if not text:
+        return _zone_of(country)
+    name = text.strip().upper()
+    offset = re.fullmatch(r"(?:UTC|GMT)?\s?([+-])(\d{1,2}):?(\d{2})?", name)
+    if offset:
+        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
+        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+    if name in {"CST", "IST"} and country in {"CN", "TW", "HK", "MO", "IL", "IE"}:
+        return _zone_of(country)
+    hours = _HOURS_OF.get(name)
+    return timezone(timedelta(hours=hours)) if hours is not None else _zone_of(country)
+
+
+@lru_cache(maxsize=64)
+def _zone_of(country: str) -> tzinfo:
+    name = _ZONES.get(country.upper())
+    return ZoneInfo(name) if name else UTC

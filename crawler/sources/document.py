@@ -1,0 +1,246 @@
+"""An XML document made fit to be read: cut to its root, entities resolved, parsed without network or DTD, salvaged piece by piece."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.entities import html5
+from typing import Any, TypeAlias
+
+from lxml import etree
+
+Element: TypeAlias = Any  # lxml ships no types
+
+_CDATA = b"<![CDATA["
+_PREFIXED = rb"<(?:[A-Za-z_][\w.-]{0,40}:)?"
+_CONTROL = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D}) + b"\x7f"
+_NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF, which XML forbids
+# A reference that XML does not know, or may not hold. Whatever is not surely legal goes to ``_reference``, which decides exactly.
+_SUSPECT = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos|#(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6]|1[6-9]\d|[2-9]\d\d|[1-9]\d{3}|[1-4]\d{4}|1[0-9]{5})"
+    rb"|#x(?:[2-6][0-9a-fA-F]|7[0-9a-eA-E]|[a-fA-F][0-9a-fA-F]|0?[1-9a-fA-F][0-9a-fA-F]{2}|[1-9a-cA-C][0-9a-fA-F]{3}|1[fF][0-9a-fA-F]{3}));)"
+    rb"(?:(#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{0,31});)?"
+)
+_PREDEFINED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+_FATAL = 3
+_HARMLESS = {"ERR_DOCUMENT_END", "ERR_INVALID_CHAR", "ERR_DOCUMENT_EMPTY", "ERR_XMLDECL_NOT_FINISHED", "ERR_RESERVED_XML_NAME"}
+_BATCH = 64
+_MENDED_MAX = 20_000
+_ROOT_TAG_MAX = 16_384
+
+
+@dataclass(slots=True)
+class Repairs:
+    """What was mended in one document, each kind once and with its count."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def note(self, what: str, count: int = 1) -> None:
+        """Add to the count of one kind of repair."""
+        if count:
+            self.counts[what] = self.counts.get(what, 0) + count
+
+    def lines(self) -> tuple[str, ...]:
+        """One line for each kind."""
+        return tuple(what if count == 1 else f"{what} ({count})" for what, count in self.counts.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A parsed document; ``is_whole`` says that nothing of it was lost, ``data`` is what was parsed."""
+
+    root: Element | None
+    is_whole: bool
+    data: bytes = field(repr=False)
+    error: str = ""
+
+
+def find_root(data: bytes, names: re.Pattern[bytes]) -> int:
+    """Return where the root element opens, past declaration, DOCTYPE, comments and junk; -1 where there is none."""
+    at = 0
+    while found := names.search(data, at):
+        comment = data.rfind(b"<!--", at, found.start())
+        end = data.find(b"-->", comment) if comment >= 0 else -1
+        if comment < 0 or 0 <= end < found.start():
+            return found.start()
+        if end < 0:
+            return -1
+        at = end
+    return -1
+
+
+def root_pattern(*names: str) -> re.Pattern[bytes]:
+    """Return what ``find_root`` looks for: an opening tag of one of the names, under any prefix and in any case."""
+    return re.compile(_PREFIXED + b"(?:" + b"|".join(name.encode() for name in names) + rb")(?=[\s/>])", re.IGNORECASE)
+
+
+def clean(data: bytes, repairs: Repairs) -> bytes:
+    """Return UTF-8 XML without characters and references that no parser takes; CDATA keeps its ampersands."""
+    bare = data.translate(None, _CONTROL)
+    repairs.note("control characters dropped", len(data) - len(bare))
+    for character in _NONCHARACTERS:
+        if character in bare:
+            repairs.note("characters that are none dropped", bare.count(character))
+            bare = bare.replace(character, b"")
+    if _CDATA not in bare:
+        return _references(bare, repairs)
+    closed = bare.rfind(b"]]>") + 3 if b"]]>" in bare else 0
+    unclosed = bare.find(_CDATA, closed)
+    if unclosed >= 0:
+        repairs.note("unclosed CDATA sections opened")
+        bare = bare[:unclosed] + bare[unclosed:].replace(_CDATA, b"")
+    first, *sections = bare.split(_CDATA)
+    kept = [_references(first, repairs)]
+    for section in sections:
+        inside, closing, outside = section.partition(b"]]>")
+        kept.append(_CDATA + inside + closing + _references(outside, repairs))
+    return b"".join(kept)
+
+
+def parse(data: bytes) -> Document:
+    """Parse clean UTF-8 from its root on. Nothing is fetched, expanded or raised; what cannot be parsed gives no root."""
+    parser = etree.XMLParser(
+        recover=True, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=True, remove_pis=True, collect_ids=False,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        return Document(root=None, is_whole=False, data=data, error=str(error)[:200])
+    fatal = [e for e in parser.error_log if e.level >= _FATAL and e.type_name not in _HARMLESS]
+    return Document(root=root, is_whole=not fatal, data=data, error=fatal[0].message[:200] if fatal else "")
+
+
+def salvage(document: Document, names: tuple[str, ...], repairs: Repairs) -> Iterator[Element]:
+    """Parse a broken document again in pieces that begin at an item's opening tag, so that damage stays where it is.
+
+    Yields the root with what stands before the items, then roots that hold items. A piece that is broken by markup in its text is tried
+    with that text as CDATA. What a hostile document could ask for is bounded by ``_MENDED_MAX`` single pieces.
+    """
+    data = document.data
+    starts = [found.start() for found in _outside_cdata(data, root_pattern(*names))]
+    spans = [(a, b) for a, b in zip(starts, [*starts[1:], len(data)], strict=True) if data.find(b"<", a + 1, b) >= 0]
+    opening, closing = _root_tags(data)
+    head = parse(data[: starts[0] if starts else len(data)])
+    if head.root is not None:
+        yield head.root
+    mender = _Mender(
+        opening=opening, closing=closing, item_end=re.compile(rb"</(?:[\w.-]{1,40}:)?(?:" + "|".join(names).encode() + rb")\s*>")
+    )
+    for i in range(0, len(spans), _BATCH):
+        yield from mender.batch(data, spans[i : i + _BATCH])
+    repairs.note("broken items mended", mender.mended)
+    repairs.note("broken items read in part", mender.broken)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Mender:
+    """Parses pieces of a broken document and counts what it met."""
+
+    opening: bytes
+    closing: bytes
+    item_end: re.Pattern[bytes]
+    mended: int = 0
+    broken: int = 0
+
+    def batch(self, data: bytes, spans: list[tuple[int, int]]) -> Iterator[Element]:
+        """Parse neighbouring pieces at once, and each for itself where that fails."""
+        whole = self._parse(data[spans[0][0] : spans[-1][1]])
+        if whole.is_whole or self.mended + self.broken > _MENDED_MAX:
+            yield from [whole.root] if whole.root is not None else []
+            return
+        for start, end in spans:
+            found = self._mend(data[start:end])
+            if found.root is not None:
+                yield found.root
+
+    def _mend(self, piece: bytes) -> Document:
+        found = self._parse(piece)
+        if found.is_whole:
+            return found
+        quoted = self._parse(_quoted(piece))
+        self.mended += quoted.is_whole
+        self.broken += not quoted.is_whole
+        return quoted
+
+    def _parse(self, piece: bytes) -> Document:
+        """Parse what ends with an item's end, in a root of its own."""
+        ends = [found.end() for found in self.item_end.finditer(piece)]
+        return parse(self.opening + (piece[: ends[-1]] if ends else piece) + self.closing)
+
+
+_TEXT_ELEMENTS = (b"title", b"description", b"summary", b"content:encoded", b"content", b"itunes:summary", b"media:description")
+
+
+def _quoted(piece: bytes) -> bytes:
+    """Wrap what stands in text elements into CDATA, where markup was pasted in bare."""
+    for name in _TEXT_ELEMENTS:
+        kept: list[bytes] = []
+        at = 0
+        opening = re.compile(b"<" + name + rb"(?:\s[^<>]*)?>")
+        while (found := opening.search(piece, at)) and (end := piece.find(b"</" + name + b">", found.end())) >= 0:
+            inner = piece[found.end() : end]
+            is_bare = b"<" in inner and _CDATA not in inner
+            kept.append(piece[at : found.end()] + (_CDATA + inner.replace(b"]]>", b"]]&gt;") + b"]]>" if is_bare else inner))
+            at = end
+        piece = b"".join([*kept, piece[at:]])
+    return piece
+
+
+def _outside_cdata(data: bytes, item: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """Opening tags that are markup, not text quoted in a CDATA section."""
+    at, quoted = 0, data.find(_CDATA)
+    while found := item.search(data, at):
+        while 0 <= quoted < found.start():
+            end = data.find(b"]]>", quoted)
+            if end < 0 or end > found.start():
+                break
+            quoted = data.find(_CDATA, end)
+        else:
+            yield found
+            at = found.end()
+            continue
+        if end < 0:
+            return
+        at = end
+
+
+def _root_tags(data: bytes) -> tuple[bytes, bytes]:
+    """The root's opening tag with its namespaces, or the bare name where the tag is not to be trusted; and the closing tag."""
+    name = re.split(rb"[\s/>]", data[1:100], maxsplit=1)[0]
+    opening, closing = data[: data.find(b">") + 1], b"</" + name + b">"
+    if len(opening) < _ROOT_TAG_MAX and parse(opening + closing).is_whole:
+        return opening, closing
+    return b"<" + name + b">", closing
+
+
+def _references(data: bytes, repairs: Repairs) -> bytes:
+    if b"&" not in data or not _SUSPECT.search(data):
+        return data
+    return _SUSPECT.sub(lambda found: _reference(found, repairs), data)
+
+
+def _reference(found: re.Match[bytes], repairs: Repairs) -> bytes:
+    """A named HTML entity becomes its characters, an illegal reference nothing, a lone ampersand an ampersand."""
+    name = found[1]
+    if name is None:
+        repairs.note("bare ampersands escaped")
+        return b"&amp;"
+    if name.startswith(b"#"):
+        return _numbered(int(b"0" + name[1:], 16) if name[1:2] in b"xX" else int(name[1:]), repairs)
+    text = html5.get(name.decode("ascii") + ";")
+    if text is None:
+        repairs.note("unknown entities kept as text")
+        return b"&amp;" + name + b";"
+    return "".join(_PREDEFINED.get(char, char) for char in text).encode()
+
+
+def _numbered(code: int, repairs: Repairs) -> bytes:
+    if 0x80 <= code < 0xA0:  # Windows-1252 in disguise, as browsers read it
+        return bytes([code]).decode("cp1252", "ignore").encode()
+    is_legal = code in {9, 10, 13} or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
+    if not is_legal or code == 0x7F:
+        repairs.note("references to no character dropped")
+        return b""
+    return f"&#{code};".encode()

@@ -1,0 +1,132 @@
+"""What a source says of one article while it is being read, and how that becomes an entry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from crawler.clean import clean_text, one_line
+from crawler.model import Entry, Outlet, Source
+from crawler.sources.dates import parse_date
+from crawler.sources.document import Repairs
+from crawler.urls import canonical_url, entry_key, resolve
+
+TITLE_MAX, SUMMARY_MAX, TEXT_MAX, NAME_MAX, LIST_MAX = 1_000, 20_000, 400_000, 200, 50
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_FUTURE = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Draft:
+    """One listed article as it is collected; ``links``, ``published`` and ``modified`` are kept by rank, the lowest counts; the spare title and summary where there is no other."""
+
+    links: dict[int, str] = field(default_factory=dict)
+    base: str | None = None
+    guid: str | None = None
+    title: str = ""
+    spare_title: str = ""
+    summary: str = ""
+    spare_summary: str = ""
+    text: str = ""
+    published: dict[int, str] = field(default_factory=dict)
+    modified: dict[int, str] = field(default_factory=dict)
+    language: str | None = None
+    authors: list[str] = field(default_factory=list)
+    section: str | None = None
+    tags: list[str] = field(default_factory=list)
+    image: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """One reading of one body: where it came from, what was mended, and what the dates say of the outlet's zone."""
+
+    source: Source
+    outlet: Outlet
+    base: str
+    now: datetime
+    repairs: Repairs = field(default_factory=Repairs)
+    offsets: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def tz_offset_s(self) -> int | None:
+        """The zone most dates were written in, None where all were in UTC, which says nothing."""
+        common = self.offsets.most_common(1)
+        return common[0][0] if common else None
+
+    def entries(self, drafts: Iterable[Draft]) -> tuple[Entry, ...]:
+        """Finish the drafts in order; of several with one identity the first is kept."""
+        found: dict[str, Entry] = {}
+        for draft in drafts:
+            entry = self._entry(draft)
+            if entry is None:
+                self.repairs.note("items that say nothing left out")
+            elif found.setdefault(entry.key, entry) is not entry:
+                self.repairs.note("items listed twice")
+        return tuple(found.values())
+
+    def _entry(self, draft: Draft) -> Entry | None:
+        url, refused = self._link(draft)
+        guid = one_line(draft.guid)[:TITLE_MAX] or None if draft.guid else None
+        title = (draft.title or draft.spare_title)[:TITLE_MAX]
+        summary = (draft.summary or draft.spare_summary)[:SUMMARY_MAX]
+        if not (url or refused or guid or title or summary or draft.text):
+            return None
+        published, modified = self._time(draft.published), self._time(draft.modified)
+        source = self.source
+        key = url or entry_key(url=refused, guid=guid, title=title or summary, published_at=published, outlet_id=source.outlet_id)
+        return Entry(
+            key=key,
+            url=url or refused,
+            outlet_id=source.outlet_id,
+            source_id=source.source_id,
+            title=title,
+            summary=summary,
+            text=draft.text[:TEXT_MAX],
+            guid=guid,
+            published_at=published or modified,
+            modified_at=modified,
+            language=draft.language,
+            authors=tuple(dict.fromkeys(draft.authors[:LIST_MAX])) if draft.authors else (),
+            section=source.section or draft.section,
+            tags=tuple(dict.fromkeys(draft.tags[:LIST_MAX])) if draft.tags else (),
+            image_url=self._image(draft),
+        )
+
+    def _link(self, draft: Draft) -> tuple[str | None, str | None]:
+        """The canonical link; else one that may not be fetched, as it was written, for the guard to refuse by name."""
+        refused = None
+        base = draft.base or self.base
+        for rank in sorted(draft.links) if len(draft.links) > 1 else draft.links:
+            link = draft.links[rank]
+            try:
+                return canonical_url(link, base), None
+            except ValueError as error:
+                refused = refused or clean_text(link).strip()[:TITLE_MAX]
+                self.repairs.note(f"links kept though the URL {error}")
+        return None, refused
+
+    def _image(self, draft: Draft) -> str | None:
+        if not draft.image:
+            return None
+        try:
+            return resolve(draft.image, draft.base or self.base)
+        except ValueError:
+            return None
+
+    def _time(self, written: Mapping[int, str]) -> datetime | None:
+        """The first date that can be read and believed, in UTC."""
+        for rank in sorted(written) if len(written) > 1 else written:
+            at = parse_date(written[rank], country=self.outlet.country)
+            if at is None:
+                self.repairs.note("dates that cannot be read")
+                continue
+            offset = at.utcoffset()
+            if offset:
+                self.offsets[int(offset.total_seconds())] += 1
+            if _EARLIEST <= at <= self.now + _FUTURE:
+                return at.astimezone(UTC)
+            self.repairs.note("dates before 1990 or in the future ignored")
+        return None
