@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -31,6 +32,7 @@ _STEPS_S = (1800.0, 900.0, 600.0, 300.0, 180.0, 120.0, 60.0)
 _WINDOW, _WINDOW_AFTER_LOSS = 0.6, 0.4
 _SHORT_LIST, _HISTORY_S = 10, 28 * DAY_S
 _BUSY_S, _HINT_S, _DEAD_S = 900.0, 1800.0, 14 * DAY_S
+_MEMORY_H, _GAIN_PER_H, _STEER_FROM_S = 12.0, 0.12, 12 * HOUR_S
 _GOLDEN = 0.6180339887498949
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZEROS = (0.0,) * BINS
@@ -369,40 +371,58 @@ def _cheapest_first_step(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What square-root allocation would do: the ``price`` that spends the budget, and a weekday's and weekend's share of a mean day."""
+
+    price: float
+    weekday: float = 1.0
+    weekend: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceState:
-    """The one price for all sources and what it is steered by: requests an hour, averaged over a day."""
+    """The one price for all sources and what steers it: requests an hour, and those expected, both averaged over a day."""
 
     price: float
     started_at: datetime
     at: datetime
-    requests_per_hour: float
+    spent: float
+    expected: float
 
 
-def start_price(states: list[FeedState], requests_per_hour: float) -> float:
-    """Give the price at which square-root allocation spends the budget."""
-    spend = sum(sum(math.sqrt(s.weight * r / 2.0) for r in profile(s)) / BINS for s in states)
-    return max((spend / max(requests_per_hour, 1e-6)) ** 2, 1e-9)
+def forecast(states: Iterable[FeedState], requests_per_hour: float) -> Forecast:
+    """Compute the price from what was learned of all sources."""
+    weekday = weekend = 0.0
+    for state in states:
+        roots = [math.sqrt(state.weight * rate / 2.0) for rate in profile(state)]
+        weekday += sum(roots[:24]) / 24.0
+        weekend += sum(roots[24:]) / 24.0
+    mean = max((5.0 * weekday + 2.0 * weekend) / 7.0, 1e-9)
+    return Forecast(price=max((mean / max(requests_per_hour, 1e-6)) ** 2, 1e-9), weekday=weekday / mean, weekend=weekend / mean)
 
 
-def adjust_price(state: PriceState, requests: int, now: datetime, requests_per_hour: float, restart: float | None = None) -> PriceState:
+def first_price(ahead: Forecast, now: datetime, requests_per_hour: float) -> PriceState:
+    """Begin with the computed price."""
+    return PriceState(price=ahead.price, started_at=now, at=now, spent=requests_per_hour, expected=requests_per_hour)
+
+
+def adjust_price(state: PriceState, requests: int, now: datetime, requests_per_hour: float, ahead: Forecast) -> PriceState:
     """Steer the price towards the budget after ``requests`` since the last call.
 
-    ``restart`` is a fresh ``start_price`` that replaces the price during the first two days; steering begins at hour 12.
+    For half a day the price is the computed one; then it follows the difference to what was expected for the day of the week. The
+    difference, not its logarithm: the mean over a week has to meet the budget.
     """
     gap_h = (now - state.at).total_seconds() / HOUR_S
     if gap_h <= 0:
         return state
-    age_h = (now - state.started_at).total_seconds() / HOUR_S
-    memory_h = min(24.0, max(age_h, gap_h))
-    keep = math.exp(-gap_h / memory_h)
-    rate = state.requests_per_hour * keep + (requests / gap_h) * (1.0 - keep)
-    price = state.price
-    if restart is not None and age_h < 12.0:
-        price = restart
-    elif age_h >= 12.0:
-        # By the difference, not its logarithm: quiet weekends would count double and the mean would miss the budget by 1.4 %.
-        price *= math.exp(0.06 * gap_h * min(rate / requests_per_hour - 1.0, 2.0))
-    return replace(state, price=max(price, 1e-9), at=now, requests_per_hour=rate)
+    if (now - state.started_at).total_seconds() < _STEER_FROM_S:
+        return replace(state, price=ahead.price, at=now)
+    keep = math.exp(-gap_h / _MEMORY_H)
+    wanted = requests_per_hour * (ahead.weekend if _bin(_seconds(now)) >= 24 else ahead.weekday)
+    spent = state.spent * keep + (requests / gap_h) * (1.0 - keep)
+    expected = state.expected * keep + wanted * (1.0 - keep)
+    price = state.price * math.exp(_GAIN_PER_H * gap_h * max(-1.0, min(spent / expected - 1.0, 1.0)))
+    return replace(state, price=max(price, 1e-9), at=now, spent=spent, expected=expected)
 
 
 def reachable_interval(sources: int, requests_per_hour: float, cfg: CadenceConfig) -> float:

@@ -232,13 +232,14 @@ def ours(feeds: Sequence[Feed], budget: float) -> Result:
     """The functions that ship, with the price steering."""
     states = [cadence.FeedState(weight=f.weight) for f in feeds]
     cfg = cadence.CadenceConfig(floor_s=FLOOR)
-    start = cadence.start_price([cadence.observe(s, _poll(0.0, (), (), 0), EPOCH) for s in states], budget)
-    price = cadence.PriceState(price=start, started_at=EPOCH, at=EPOCH, requests_per_hour=budget)
+    ahead = cadence.forecast([cadence.observe(s, _poll(0.0, (), (), 0), EPOCH) for s in states], budget)
+    price = cadence.first_price(ahead, EPOCH, budget)
 
     def tick(now: float, requests: int) -> None:
-        nonlocal price
-        fresh = cadence.start_price(states, budget) if now < 12 * HOUR and now % HOUR < 600 else None
-        price = cadence.adjust_price(price, requests, _at(now), budget, restart=fresh)
+        nonlocal price, ahead
+        if now % HOUR < 600:
+            ahead = cadence.forecast(states, budget)
+        price = cadence.adjust_price(price, requests, _at(now), budget, ahead)
 
     def policy(i: int, now: float, new: Sequence[float], last: float) -> float:
         feed = feeds[i]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import cadence
-from crawler.cadence import CadenceConfig, FeedState, PriceState, adjust_price, initial, next_poll, observe, start_price
+from crawler.cadence import CadenceConfig, FeedState, Forecast, adjust_price, first_price, forecast, initial, next_poll, observe
 from crawler.model import Poll, PollStatus
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -162,22 +162,29 @@ def test_states_survive_the_archive() -> None:
     assert FeedState.from_json('{"weight": 10.0, "later": 1}').weight == 10.0
 
 
-def test_the_start_price_spends_the_budget() -> None:
+def test_half_the_budget_costs_four_times_the_price() -> None:
     states = [learned(n) for n in (2, 20, 200)]
-    assert start_price(states, 6.0) == pytest.approx(4 * start_price(states, 12.0))
+    assert forecast(states, 6.0).price == pytest.approx(4 * forecast(states, 12.0).price)
+
+
+def test_quiet_weekends_are_expected_to_spend_less() -> None:
+    week = tuple(NOW - timedelta(hours=2 * k) for k in range(24 * 14 // 2) if (NOW - timedelta(hours=2 * k)).weekday() < 5)
+    state = observe(initial(), a_poll(listed_times=week, window_size=len(week)), NOW)
+    ahead = forecast([state], 1.0)
+    assert ahead.weekend < 1.0 < ahead.weekday
+    assert 5 * ahead.weekday + 2 * ahead.weekend == pytest.approx(7.0)
 
 
 def test_the_price_rises_when_too_much_is_spent() -> None:
-    state = PriceState(price=1.0, started_at=NOW - timedelta(days=3), at=NOW, requests_per_hour=100.0)
-    dear = adjust_price(state, 100, NOW + timedelta(minutes=10), 100.0)
-    cheap = adjust_price(state, 0, NOW + timedelta(minutes=10), 100.0)
-    assert dear.price > 1.0 > cheap.price
-    assert adjust_price(state, 5, NOW, 100.0) is state
+    ahead, later = Forecast(price=1.0), NOW + timedelta(days=3, minutes=10)
+    state = replace(first_price(ahead, NOW, 100.0), at=NOW + timedelta(days=3))
+    assert adjust_price(state, 100, later, 100.0, ahead).price > 1.0 > adjust_price(state, 0, later, 100.0, ahead).price
+    assert adjust_price(state, 5, state.at, 100.0, ahead) is state
 
 
 def test_a_young_price_is_computed_not_steered() -> None:
-    young = PriceState(price=1.0, started_at=NOW, at=NOW, requests_per_hour=100.0)
-    assert adjust_price(young, 500, NOW + timedelta(hours=1), 100.0, restart=0.25).price == 0.25
+    young = first_price(Forecast(price=1.0), NOW, 100.0)
+    assert adjust_price(young, 500, NOW + timedelta(hours=1), 100.0, Forecast(price=0.25)).price == 0.25
 
 
 def test_an_impossible_budget_stretches_the_longest_interval() -> None:
