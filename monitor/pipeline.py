@@ -19,7 +19,6 @@ from monitor.model import (
     Fingerprint,
     HowAssigned,
     Match,
-    Said,
     Story,
     StoryAssignment,
     Subscription,
@@ -113,7 +112,8 @@ def settle(tx: Tx, read: _Read, desk: Desk, now: datetime) -> Outcome:
         return Outcome(ending=Ending.UNCHANGED, article=article)
     writes.put_findings(tx, stored.article_id, read.findings, now)
     assignment, story = _assign(tx, article, read.fingerprint, desk, now, is_new=stored.is_new)
-    verdicts, alerts = _decide(tx, story, article, read.findings.matches, desk, now)
+    case = _Case(read=read, article=article, story=story, how=assignment.how, earlier=stored.revision.earlier if stored.revision else None)
+    verdicts, alerts = _decide(tx, case, desk, now)
     routed = _route(tx, alerts, story, desk, now)
     return Outcome(
         ending=Ending.NEW if stored.is_new else Ending.REVISED,
@@ -159,24 +159,39 @@ def _assign(
     return assignment, reads.story(tx, story_id)
 
 
-def _decide(
-    tx: Tx, story: Story, article: Article, matches: Sequence[Match], desk: Desk, now: datetime
-) -> tuple[tuple[Verdict, ...], tuple[Alert, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What is decided about: an article in its story, and the state it was in before where this is a revision."""
+
+    read: _Read
+    article: Article
+    story: Story
+    how: HowAssigned
+    earlier: Article | None
+
+
+def _decide(tx: Tx, case: _Case, desk: Desk, now: datetime) -> tuple[tuple[Verdict, ...], tuple[Alert, ...]]:
     """Ask of every matched theme whether the world changed, and record each answer."""
     by_theme: dict[str, list[Match]] = {}
-    for match in matches:
+    for match in case.read.findings.matches:
         by_theme.setdefault(match.theme_id, []).append(match)
     if not by_theme:
         return (), ()
-    history = reads.past(tx, story.story_id)
+    history = reads.past(tx, case.story.story_id)
     verdicts: list[Verdict] = []
     alerts: list[Alert] = []
     for theme_id, hits in by_theme.items():
         theme = desk.themes[theme_id]
-        verdict = alerting.decide(theme, story, article, tuple(hits), history, now)
+        verdict = alerting.decide(
+            *(theme, case.story, case.article, hits, history, now),
+            first_pass=case.read.entry.is_first_pass,
+            earlier=case.earlier,
+            how=case.how,
+        )
         verdicts.append(verdict)
-        alerts.extend(alerting.alerts(theme, story, article, tuple(hits), verdict, now))
-    writes.put_verdicts(tx, story.story_id, article.article_id, verdicts, now)
+        alerts.extend(alerting.alerts(theme, case.story, case.article, hits, verdict, now))
+    assert case.article.article_id is not None
+    writes.put_verdicts(tx, case.story.story_id, case.article.article_id, verdicts, now)
     return tuple(verdicts), writes.put_alerts(tx, alerts)
 
 
@@ -186,14 +201,10 @@ def _route(tx: Tx, alerts: Sequence[Alert], story: Story, desk: Desk, now: datet
         return 0
     channels = tuple(dict.fromkeys(s.channel for s in desk.subscriptions))
     told = reads.told(tx, channels, story.story_id)
-    routed = routing.route(alerts, desk.subscriptions, reads.mutes(tx, now), told, now)
+    recent = reads.recent(tx, channels, now) if desk.storms else ()
+    routed = routing.route(alerts, desk.subscriptions, reads.mutes(tx, now), told, now, recent=recent, storms=desk.storms)
     return writes.put_deliveries(tx, routed, now)
 
 
 def _reason(failure: Failure) -> str:
     return f"{failure.reason.value}: {failure.detail}" if failure.detail else failure.reason.value
-
-
-def said(verdicts: Sequence[Verdict]) -> tuple[Said, ...]:
-    """The strongest reason of each verdict."""
-    return tuple(v.reasons[0] for v in verdicts if v.reasons)

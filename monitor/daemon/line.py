@@ -80,7 +80,7 @@ class Line:
         self._voice = voice
         self._wake = wake
         self.watch = watch
-        self.price = 0.5
+        self.price: cadence.PriceState | None = None
         self.sources_in_flight: set[str] = set()
         self.entries_in_flight: set[int] = set()
         self.fetching: Counter[str] = Counter()
@@ -112,7 +112,7 @@ class Line:
                 cfg = watch.cadence
                 if outlet.poll_every_s is not None:
                     cfg = replace(cfg, floor_s=max(outlet.poll_every_s, 0.0), max_interval_s=max(cfg.max_interval_s, outlet.poll_every_s))
-                return known, cadence.next_poll(known, now, self.price, cfg)
+                return known, cadence.next_poll(known, now, self.price.price if self.price else 0.5, cfg)
 
             poll, new = await self._archive.write(lambda tx: writes.record_poll(tx, poll, entries, plan))
             self._metrics.polls.labels(outlet.outlet_id, poll.status.value).inc()

@@ -1,0 +1,50 @@
+"""The outbox as the delivery loop sees it, kept in the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from monitor.archive import Archive, reads, writes
+from monitor.config.settings import Settings
+from monitor.model import Brief, Delivery
+
+
+class ArchiveOutbox:
+    """Implements ``monitor.delivery.Outbox``; ``settings`` answers with those in force, so that a reload is seen at once."""
+
+    def __init__(self, archive: Archive, settings: Callable[[], Settings]) -> None:
+        self._archive = archive
+        self._settings = settings
+
+    async def due(self, now: datetime, limit: int, busy: Collection[str]) -> Sequence[Delivery]:
+        return await self._archive.read(lambda tx: reads.due_deliveries(tx, now, limit, busy))
+
+    async def brief(self, delivery: Delivery) -> Brief:
+        settings = self._settings()
+        subscription = next((s for s in settings.subscriptions if s.subscription_id == delivery.subscription_id), None)
+        labels = {t.theme_id: t.label for t in settings.rules.themes}
+        timezone = subscription.timezone if subscription else settings.timezone
+        return await self._archive.read(
+            lambda tx: reads.brief(
+                tx, delivery, theme_labels=labels, subscription=subscription, timezone=timezone, public_url=settings.public_url
+            )
+        )
+
+    async def sent(self, delivery: Delivery, now: datetime) -> None:
+        assert delivery.delivery_id is not None
+        delivery_id = delivery.delivery_id
+        await self._archive.write(lambda tx: writes.mark_sent(tx, delivery_id, now, alert_ids=delivery.alert_ids))
+
+    async def retry(self, delivery: Delivery, now: datetime, next_at: datetime, error: str) -> None:  # noqa: ARG002 - the port's shape
+        assert delivery.delivery_id is not None
+        delivery_id = delivery.delivery_id
+        await self._archive.write(lambda tx: writes.mark_retry(tx, delivery_id, error=error, next_at=next_at))
+
+    async def dead(self, delivery: Delivery, now: datetime, error: str) -> None:  # noqa: ARG002 - the port's shape
+        assert delivery.delivery_id is not None
+        delivery_id = delivery.delivery_id
+        await self._archive.write(lambda tx: writes.mark_dead(tx, delivery_id, error=error))
+
+    async def make_due(self, channel: str, now: datetime) -> None:
+        await self._archive.write(lambda tx: writes.release(tx, channel, now))
