@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import structlog
@@ -18,7 +18,7 @@ from monitor.clock import Clock
 from monitor.daemon.say import Voice
 from monitor.errors import ArchiveError
 from monitor.metrics import Metrics
-from monitor.pipeline import Desk, Outcome, process
+from monitor.pipeline import Desk, Ending, Outcome, process
 from monitor.rules.engine import Engine
 
 _log = structlog.get_logger()
@@ -36,6 +36,15 @@ class Watch:
     engine: Engine
     sources: dict[str, Source]
     cadence: cadence.CadenceConfig
+
+
+@dataclass(slots=True)
+class Totals:
+    """What this run brought so far."""
+
+    articles: int = 0
+    alerts: int = 0
+    stories: set[int] = field(default_factory=set)
 
 
 class Insistent:
@@ -84,6 +93,7 @@ class Line:
         self.sources_in_flight: set[str] = set()
         self.entries_in_flight: set[int] = set()
         self.fetching: Counter[str] = Counter()
+        self.totals = Totals()
         self.crash: Callable[[str], None] = lambda _point: None
 
     @property
@@ -148,6 +158,10 @@ class Line:
         self._metrics.fetches.labels(arrival.outlet.outlet_id, outcome.ending.value).inc()
         if outcome.article is not None:
             self._metrics.articles.labels(arrival.outlet.outlet_id, outcome.article.language).inc()
+            self.totals.articles += outcome.ending is Ending.NEW
+        if outcome.matches and outcome.story_id is not None:
+            self.totals.stories.add(outcome.story_id)
+        self.totals.alerts += len(outcome.alerts)
         for match in outcome.matches:
             self._metrics.matches.labels(match.rule_id).inc()
         for alert in outcome.alerts:

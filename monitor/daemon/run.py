@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +34,7 @@ from monitor.daemon.say import LogVoice, TerminalVoice, Voice
 from monitor.delivery import Deliverer
 from monitor.errors import ConfigError
 from monitor.metrics import Metrics
-from monitor.model import DeliveryStatus
+from monitor.model import Delivery, DeliveryKind, DeliveryStatus, StoryBrief
 from monitor.pipeline import Desk
 from monitor.render import atom
 from monitor.rules.engine import compile_rules
@@ -43,6 +43,7 @@ _log = structlog.get_logger()
 
 VERSION = version("presswatch")
 TICK_S = 1.0
+_FEED_LENGTH = 50
 EXIT_INTERRUPTED = 130
 _BEAT_S = 60.0
 """A spider that gave no sign of life for so long is stuck, and systemd may end us."""
@@ -198,15 +199,14 @@ class Daemon:
 
     async def _price(self) -> None:
         """Steer the price of a request towards the budget."""
-        states = await self._archive.read(reads.cadence_states)
-        ahead = cadence.forecast(states, self._settings.requests_per_hour)
-        now, polls = self._clock.now(), self._orders.polls
-        if self._line.price is None:
-            self._line.price = cadence.first_price(ahead, now, self._settings.requests_per_hour)
-        else:
-            self._line.price = cadence.adjust_price(
-                self._line.price, polls - self._polls_before, now, self._settings.requests_per_hour, ahead
-            )
+        now, wanted = self._clock.now(), self._settings.requests_per_hour
+        ahead = await self._archive.read(lambda tx: cadence.forecast(_states(tx, self._line.watch), wanted))
+        polls, price = self._orders.polls, self._line.price
+        self._line.price = (
+            cadence.first_price(ahead, now, wanted)
+            if price is None
+            else cadence.adjust_price(price, polls - self._polls_before, now, wanted, ahead)
+        )
         self._polls_before = polls
 
     async def _upkeep(self) -> None:
@@ -229,9 +229,10 @@ class Daemon:
         theme = self._line.watch.desk.themes.get(theme_id)
         if theme is None:
             return None
-        now = self._clock.now()
-        briefs = await self._archive.read(lambda tx: reads.theme_briefs(tx, theme_id, 50))
-        return atom.feed(theme, briefs, now=now, public_url=self._settings.public_url)
+        settings, now = self._settings, self._clock.now()
+        stories = await self._archive.read(lambda tx: _theme_stories(tx, theme_id, now))
+        link = f"{settings.public_url.rstrip('/')}/alerts/{theme_id}.atom" if settings.public_url else None
+        return atom.feed(theme_id, theme.label, stories, now=now, self_url=link, timezone=settings.timezone)
 
     # ---- signals
 
@@ -304,9 +305,10 @@ class Daemon:
             self._voice.note("no contact is set: outlets are asked at most hourly; set contact in presswatch.yaml")
 
     async def _tell_watching(self) -> None:
-        totals, due = await self._archive.read(lambda tx: (reads.totals(tx), reads.next_due(tx)))
+        due = await self._archive.read(reads.next_due)
         next_s = (due - self._clock.now()).total_seconds() if due else None
-        self._voice.watching(articles=totals["articles"], stories=totals["stories"], alerts=totals["alerts"], next_poll_s=next_s)
+        totals = self._line.totals
+        self._voice.watching(articles=totals.articles, stories=len(totals.stories), alerts=totals.alerts, next_poll_s=next_s)
         for tip in self._purpose.tips:
             self._voice.note(tip)
 
@@ -338,6 +340,24 @@ def space(settings: Settings) -> tuple[int, int] | None:
     if path is None or not path.exists():
         return None
     return path.stat().st_size, shutil.disk_usage(path.parent).free
+
+
+def _states(tx: Tx, watch: Watch) -> Iterator[cadence.FeedState]:
+    """What is remembered of every source, a fresh state where nothing is yet."""
+    for row in reads.source_states(tx):
+        outlet = watch.desk.outlets.get(row["outlet_id"])
+        if outlet is not None:
+            yield cadence.FeedState.from_json(row["state"]) if row["state"] else cadence.initial(tier=outlet.tier)
+
+
+def _theme_stories(tx: Tx, theme_id: str, now: datetime) -> tuple[StoryBrief, ...]:
+    """The stories of a theme's last alerts, as a message would tell them."""
+    rows = reads.listing(tx, "v_alerts", reads.Filter(themes=[theme_id], limit=_FEED_LENGTH))
+    told = Delivery(
+        channel="feed", subscription_id="", kind=DeliveryKind.DIGEST, status=DeliveryStatus.SENT, due_at=now, created_at=now,
+        alert_ids=tuple(row["alert_id"] for row in rows),
+    )  # fmt: skip
+    return reads.brief(tx, told).stories
 
 
 def _record(tx: Tx, settings: Settings, now: datetime) -> None:
