@@ -7,7 +7,9 @@ from datetime import datetime
 
 from monitor.archive import Archive, reads, writes
 from monitor.config.settings import Settings
-from monitor.model import Brief, Delivery
+from monitor.model import Brief, Delivery, DeliveryKind
+
+_WITHOUT_STORIES = (DeliveryKind.NOTICE, DeliveryKind.TEST, DeliveryKind.DIGEST)
 
 
 class ArchiveOutbox:
@@ -20,16 +22,20 @@ class ArchiveOutbox:
     async def due(self, now: datetime, limit: int, busy: Collection[str]) -> Sequence[Delivery]:
         return await self._archive.read(lambda tx: reads.due_deliveries(tx, now, limit, busy))
 
-    async def brief(self, delivery: Delivery) -> Brief:
+    async def probe(self, channel: str, after: int, now: datetime) -> Delivery | None:
+        return await self._archive.read(lambda tx: reads.next_unsent(tx, channel, after, now))
+
+    async def brief(self, delivery: Delivery) -> Brief | None:
         settings = self._settings()
         subscription = next((s for s in settings.subscriptions if s.subscription_id == delivery.subscription_id), None)
         labels = {t.theme_id: t.label for t in settings.rules.themes}
         timezone = subscription.timezone if subscription else settings.timezone
-        return await self._archive.read(
+        brief = await self._archive.read(
             lambda tx: reads.brief(
                 tx, delivery, theme_labels=labels, subscription=subscription, timezone=timezone, public_url=settings.public_url
             )
         )
+        return brief if brief.stories or delivery.kind in _WITHOUT_STORIES else None
 
     async def sent(self, delivery: Delivery, now: datetime) -> None:
         assert delivery.delivery_id is not None

@@ -117,11 +117,9 @@ class Daemon:
             children = Children(self._settings.workers, Limits())
             await children.start()
             ending.push_async_callback(children.close)
-            self._sending = {c.name: channels.load(c) for c in self._settings.channels}
-            ending.push_async_callback(self._close_channels)
-            self._deliverer = Deliverer(
-                ArchiveOutbox(archive, lambda: self._settings), self._sending, self._clock, crash=self._crash, count=self._count
-            )
+            sending = {c.name: channels.load(c) for c in self._settings.channels}
+            outbox = ArchiveOutbox(archive, lambda: self._settings)
+            self._deliverer = Deliverer(outbox, sending, self._clock, metrics=self._metrics, crash=self._crash)
             self._line = Line(
                 archive=archive, reader=children, clock=self._clock, metrics=self._metrics, voice=self._voice, watch=watch, wake=self._deliverer.wake
             )  # fmt: skip
@@ -264,9 +262,7 @@ class Daemon:
             self._redactor.learn(fresh.secrets)
             await self._archive.write(lambda tx: _record(tx, fresh, self._clock.now()))
             self._settings, self._line.watch = fresh, watch
-            replaced, self._sending = self._sending, sending
-            self._deliverer.use(sending)
-            await asyncio.gather(*(c.close() for c in replaced.values()))
+            await self._deliverer.swap(sending)
             self._metrics.reload_ok.set(1)
             self._voice.note(f"settings reloaded: {len(fresh.outlets)} outlets, {fresh.rule_count} rules")
         self._notifier.ready(f"watching {len(self._settings.outlets)} outlets")
@@ -278,16 +274,10 @@ class Daemon:
         with suppress(asyncio.CancelledError):
             await delivering
 
-    async def _close_channels(self) -> None:
-        await asyncio.gather(*(c.close() for c in self._sending.values()))
-
     async def _is_drained(self) -> bool:
         now = self._clock.now()
         waiting = await self._archive.read(lambda tx: (reads.due_entries(tx, now, 1), reads.due_deliveries(tx, now, 1)))
-        return not any(waiting) and not self._deliverer.busy
-
-    def _count(self, channel: str, status: DeliveryStatus) -> None:
-        self._metrics.deliveries.labels(channel, status.value).inc()
+        return not any(waiting)
 
     def _tell_started(self) -> None:
         s = self._settings
