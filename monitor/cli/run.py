@@ -1,0 +1,63 @@
+"""presswatch run: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.given import Given, pass_given, shared
+from monitor.cli.sending import check_channels
+
+if TYPE_CHECKING:
+    from monitor.config.settings import Settings
+
+
+@click.command("run")
+@click.option("--once", is_flag=True, help="One pass over everything that is due, then end; for cron.")
+@click.option("--archive", metavar="PATH|URL", help="An SQLite file, or postgresql://…")
+@click.option("--listen", metavar="HOST:PORT", help="Where pages, health and metrics are; off for none.")
+@click.option("--workers", type=int, metavar="N", help="Processes that read pages.")
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+@click.option("--log-format", metavar="FORMAT", help="auto, text, logfmt or json.")
+@shared
+@pass_given
+def command(given: Given, /, *, once: bool, **flags: object) -> None:
+    """Watch, decide and deliver until stopped.
+
+    ^C or SIGTERM ends it cleanly; SIGHUP reads the settings again, and keeps the old ones where the new ones are broken.
+    """
+    given.flags |= flags
+    settings = ready(given)
+    from monitor.daemon.run import Purpose, main  # noqa: PLC0415 - the daemon brings everything with it
+
+    purpose = Purpose(once=once, is_terminal=is_for_people(settings), tips=_tips(settings))
+    raise click.exceptions.Exit(main(settings, purpose=purpose, reload=lambda: ready(given)))
+
+
+def ready(given: Given) -> Settings:
+    """Return settings a daemon may start on: every query parsed, every example run, every channel checked."""
+    settings = given.settings(secrets=True, lint=True)
+    check_channels(settings)
+    return settings
+
+
+def is_for_people(settings: Settings) -> bool:
+    """Say whether lines for people are written rather than a log."""
+    return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
+
+
+def _tips(settings: Settings) -> tuple[str, ...]:
+    """Return what a newcomer may do next."""
+    tips = []
+    if settings.is_starter:
+        tips.append("Settings of your own: presswatch init")
+    elif all(channel.kind == "stdout" for channel in settings.channels):
+        theme = next((t.theme_id for t in settings.rules.themes), "'*'")
+        tips.append(f"Send alerts elsewhere: presswatch subscribe {theme} --to 'tgram://…'")
+    if not settings.contact:
+        where = settings.config_path or Path("presswatch.yaml")
+        tips.append(f"Outlets are asked at most once an hour until they know whom to write to: set contact in {where}")
+    return tuple(tips)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from monitor.config.defaults import BLOCKS, keys
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def table(model: type[BaseModel]) -> str:
+    rows = ["| key | default | what it is |", "| --- | --- | --- |"]
+    rows += [f"| `{key}` | {default if default in {'', 'required'} else f'`{default}`'} | {said} |" for key, default, said in keys(model)]
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_operations_holds_every_key_with_its_default(block: str) -> None:
+    assert table(BLOCKS[block]) in PAGE, f"put this into docs/operations.md:\n{table(BLOCKS[block])}"
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_key_says_what_it_is(block: str) -> None:
+    assert [key for key, _default, said in keys(BLOCKS[block]) if not said] == []
