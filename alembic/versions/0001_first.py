@@ -215,6 +215,7 @@ def _what_was_read() -> None:
         sa.Column("published_at", SECONDS, nullable=True),
         sa.Column("modified_at", SECONDS, nullable=True),
         sa.Column("seen_at", MILLIS, nullable=False),
+        sa.Column("seen_epoch", BIG, nullable=False),
         sa.Column("fetched_at", MILLIS, nullable=True),
         sa.Column("archived_at", MILLIS, nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
@@ -252,10 +253,8 @@ def _what_was_read() -> None:
     op.create_table(
         "article_texts",
         sa.Column("article_id", BIG, autoincrement=False, nullable=False),
-        sa.Column("index_id", BIG, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("article_id", name="pk_article_texts"),
-        sa.UniqueConstraint("index_id", name="uq_article_texts_index_id"),
     )
     op.create_table(
         "revisions",
@@ -280,7 +279,7 @@ def _what_was_found() -> None:
         sa.Column("article_id", BIG, autoincrement=False, nullable=False),
         sa.Column("entity_id", sa.Text(), nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("occurrences", sa.Integer(), nullable=False),
         sa.Column("is_in_title", sa.SmallInteger(), nullable=False),
         sa.Column("spans", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("article_id", "entity_id", name="pk_mentions"),
@@ -297,6 +296,7 @@ def _what_was_found() -> None:
         sa.Column("day", sa.Text(), nullable=False),
         sa.Column("relevance", sa.Integer(), nullable=False),
         sa.Column("is_below", sa.SmallInteger(), nullable=False),
+        sa.Column("term_count", sa.Integer(), nullable=False),
         sa.Column("snippet", sa.Text(), nullable=False),
         sa.Column("evidence", sa.Text(), nullable=False),
         sa.Column("rules_version", sa.Text(), nullable=False),
@@ -319,6 +319,7 @@ def _stories() -> None:
         sa.Column("last_at", MILLIS, nullable=False),
         sa.Column("first_day", sa.Text(), nullable=False),
         sa.Column("last_day", sa.Text(), nullable=False),
+        sa.Column("first_epoch", BIG, nullable=False),
         sa.Column("first_article_id", BIG, nullable=False),
         sa.Column("article_count", sa.Integer(), nullable=False),
         sa.Column("outlet_count", sa.Integer(), nullable=False),
@@ -419,6 +420,15 @@ def _decisions() -> None:
     op.create_index("ix_alerts_story_id", "alerts", ["story_id"])
     op.create_index("ix_alerts_theme_id_day", "alerts", ["theme_id", "day"])
     op.create_table(
+        "alert_rules",
+        sa.Column("alert_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("rule_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.alert_id"], name="fk_alert_rules_alert_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("alert_id", "rule_id", name="pk_alert_rules"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_alert_rules_rule_id", "alert_rules", ["rule_id"])
+    op.create_table(
         "silences",
         sa.Column("alert_id", BIG, autoincrement=False, nullable=False),
         sa.Column("subscription_id", sa.Text(), nullable=False),
@@ -447,6 +457,7 @@ def _messages() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("sent_at", MILLIS, nullable=True),
+        sa.Column("delay_s", sa.Float(), nullable=True),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.CheckConstraint("status IN ('pending', 'held', 'sent', 'retry', 'dead')", name="ck_deliveries_status"),
         sa.PrimaryKeyConstraint("delivery_id", name="pk_deliveries"),
@@ -511,7 +522,7 @@ def _full_text_index() -> None:
     """Which articles hold which tokens: no positions, no text; every hit is checked against the article itself."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
-            "CREATE VIRTUAL TABLE article_index USING fts5(tokens, content='', detail=none,"
+            "CREATE VIRTUAL TABLE article_index USING fts5(tokens, content='', detail=none, columnsize=0,"
             " tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn'\")"
         )
         return

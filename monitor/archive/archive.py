@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from monitor.archive import migrate
 from monitor.archive.engine import Address, address, check_database, is_passing, reader_engine, told, writer_engine
+from monitor.archive.health import check_file
 from monitor.archive.lock import HolderLock
 from monitor.archive.tx import Tx
 from monitor.archive.writer import Writer
@@ -21,6 +22,8 @@ from monitor.errors import ArchiveBusy
 T = TypeVar("T")
 
 READERS = 4
+CHECK_S = 1.0
+"""How long a start may read through a SQLite file for damage; a daily ``verify`` reads all of it."""
 HOLDER_KEY = 0x50_72_65_73_73
 """Of the advisory lock a daemon's writer holds on PostgreSQL as long as its session lives."""
 
@@ -62,6 +65,8 @@ class Archive:
             lock.take()
         archive: Archive | None = None
         try:
+            if lock is not None and where.path.exists():
+                check_file(where, budget_s=CHECK_S)
             migrate.ready(where, clock=clock, create=create, is_held=lock is not None)
             archive = cls(where, clock=clock, hold=hold, lock=lock, at_point=at_point)
             if hold:
@@ -99,6 +104,14 @@ class Archive:
         try:
             with self._writing.connect() as connection, connection.begin():
                 return work(Tx(connection=connection, can_write=True))
+        except (sa.exc.OperationalError, OSError) as error:
+            raise told(error, self.where) from error
+
+    def outside(self, work: Callable[[sa.Connection], object]) -> None:
+        """Run what must not stand in a transaction: ANALYZE, a checkpoint."""
+        try:
+            with self._writing.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                work(connection)
         except (sa.exc.OperationalError, OSError) as error:
             raise told(error, self.where) from error
 

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, SmallInteger, Text
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, SmallInteger, Text, literal_column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -90,6 +90,16 @@ class Flag(TypeDecorator[bool]):
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> bool | None:
         return None if value is None else bool(value)
+
+
+def is_so(flag: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a flag is set; PostgreSQL compares no number with ``true``."""
+    return flag == literal_column("1")
+
+
+def isnt(flag: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a flag is not set."""
+    return flag == literal_column("0")
 
 
 class Json(TypeDecorator[Any]):

@@ -53,6 +53,11 @@ class Address:
 
     url: URL
 
+    @classmethod
+    def of_file(cls, path: Path) -> Address:
+        """The address of a SQLite file."""
+        return cls(url=URL.create("sqlite", database=str(path.expanduser())))
+
     @property
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
@@ -65,13 +70,13 @@ class Address:
     @property
     def shown(self) -> str:
         """For messages: the path, or the URL without its password."""
-        return str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+        return str(self.path) if self.is_sqlite else self.url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def address(url: str) -> Address:
     """Read a path, ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is always the driver)."""
     if "://" not in url:
-        return Address(url=URL.create("sqlite", database=str(Path(url).expanduser())))
+        return Address.of_file(Path(url))
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError as error:
@@ -80,7 +85,7 @@ def address(url: str) -> Address:
         case "sqlite":
             if not parsed.database or parsed.database == ":memory:":
                 raise ArchiveError("an archive in memory would forget what it was told; write a path")
-            return Address(url=URL.create("sqlite", database=str(Path(parsed.database).expanduser())))
+            return Address.of_file(Path(parsed.database))
         case "postgresql" | "postgres":
             return Address(url=parsed.set(drivername="postgresql+psycopg"))
         case other:

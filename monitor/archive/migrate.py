@@ -15,9 +15,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import monitor
+from monitor.archive import backup, search
 from monitor.archive.columns import stamp
 from monitor.archive.engine import Address, sqlite_module, told, writer_engine
 from monitor.archive.lock import HolderLock
+from monitor.archive.tx import Tx
 from monitor.clock import Clock
 from monitor.errors import ArchiveError, WrongRevision
 
@@ -131,8 +133,11 @@ def _upgrade(where: Address) -> None:
                 _check_server(connection)
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_KEY})
             _drop_views(connection)
+            is_new = _revision(connection) is None
             command.upgrade(settings(connection), "head")
             _make_views(connection)
+            if is_new:
+                search.finish_index(Tx(connection=connection, can_write=True))
     except sa.exc.DBAPIError as error:
         raise told(error, where) from error
     finally:
@@ -158,19 +163,19 @@ def _revision(connection: sa.Connection) -> str | None:
 
 
 def _copy(where: Address, revision: str, now: datetime) -> Path:
-    """Copy a SQLite archive beside itself, whole and consistent, before its schema changes."""
+    """Copy a SQLite archive beside itself before its schema changes."""
     target = where.path.with_name(f"{where.path.name}.{revision}.{stamp(now).replace(':', '')}.backup")
-    partial = target.with_name(target.name + ".part")
-    module = sqlite_module()
-    partial.unlink(missing_ok=True)
-    source, sink = module.connect(str(where.path)), module.connect(str(partial))
-    try:
-        source.backup(sink)
-        sink.execute("PRAGMA journal_mode=DELETE")
-    finally:
-        sink.close()
-        source.close()
-    return partial.replace(target)
+    backup.copy(where.path, target)
+    return target
+
+
+def check_revision(path: Path) -> None:
+    """Refuse a SQLite file that is no archive of ours, or of a newer version."""
+    where = Address.of_file(path)
+    found = current(where)
+    if found is None:
+        raise ArchiveError(f"{path} holds no archive of Presswatch; nothing was changed")
+    _refuse_newer(where, found)
 
 
 def _make_wal(where: Address) -> None:

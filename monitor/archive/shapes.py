@@ -125,6 +125,7 @@ def article_row(article: Article) -> dict[str, Any]:
         "published_at": article.published_at,
         "modified_at": article.modified_at,
         "seen_at": article.seen_at,
+        "seen_epoch": int(article.seen_at.timestamp()),
         "fetched_at": article.fetched_at,
         "day": day_of(article.published_at or article.seen_at),
         "rest": _rest(article, _ARTICLE_REST),

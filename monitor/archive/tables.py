@@ -222,6 +222,7 @@ articles = Table(
     Column("published_at", UtcTime),
     Column("modified_at", UtcTime),
     Column("seen_at", UtcMillis, nullable=False),
+    Column("seen_epoch", BigId, nullable=False),  # the same in seconds since 1970: both databases subtract integers alike
     Column("fetched_at", UtcMillis),
     Column("archived_at", UtcMillis, nullable=False),
     Column("day", Text, nullable=False),  # of publication; where undated, of the first sight
@@ -258,7 +259,6 @@ article_texts = Table(
     "article_texts",
     metadata,
     Column("article_id", BigId, primary_key=True, autoincrement=False),
-    Column("index_id", BigId, nullable=False, unique=True),  # its row in article_index; a new text takes a new row
     Column("text", CleanText, nullable=False),
 )
 
@@ -285,7 +285,7 @@ mentions = Table(
     Column("article_id", BigId, primary_key=True, autoincrement=False),
     Column("entity_id", Text, primary_key=True),
     Column("day", Text, nullable=False),
-    Column("count", Integer, nullable=False),
+    Column("occurrences", Integer, nullable=False),
     Column("is_in_title", Flag, nullable=False),
     Column("spans", Json, nullable=False),
     Index("ix_mentions_entity_id_day", "entity_id", "day"),
@@ -303,6 +303,7 @@ matches = Table(
     Column("day", Text, nullable=False),
     Column("relevance", Integer, nullable=False),
     Column("is_below", Flag, nullable=False),
+    Column("term_count", Integer, nullable=False),
     Column("snippet", CleanText, nullable=False),
     Column("evidence", Json, nullable=False),
     Column("rules_version", Text, nullable=False),
@@ -325,6 +326,7 @@ stories = Table(
     Column("last_at", UtcMillis, nullable=False),
     Column("first_day", Text, nullable=False),
     Column("last_day", Text, nullable=False),
+    Column("first_epoch", BigId, nullable=False),
     Column("first_article_id", BigId, nullable=False),
     Column("article_count", Integer, nullable=False),
     Column("outlet_count", Integer, nullable=False),
@@ -425,6 +427,15 @@ alerts = Table(
     Index("ix_alerts_decided_at", "decided_at"),
 )
 
+alert_rules = Table(
+    "alert_rules",
+    metadata,
+    Column("alert_id", BigId, ForeignKey("alerts.alert_id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("rule_id", Text, primary_key=True),
+    Index("ix_alert_rules_rule_id", "rule_id"),
+    sqlite_with_rowid=False,
+)
+
 silences = Table(
     "silences",
     metadata,
@@ -455,6 +466,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("error", CleanText),
     Column("sent_at", UtcMillis),
+    Column("delay_s", Float),  # from the first sight of what it tells to sent_at
     Column("message_id", Text, nullable=False, unique=True),
     _one_of("status", "pending", "held", "sent", "retry", "dead"),
     Index("ix_deliveries_open", "channel", "next_at", sqlite_where=_OPEN, postgresql_where=_OPEN),

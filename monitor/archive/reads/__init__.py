@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from monitor.archive.filters import Filter
 from monitor.archive.reads.articles import article, article_by_key, articles, articles_by_id, mentions
 from monitor.archive.reads.deliveries import brief, delivery, outbox, recent, silent_sources
-from monitor.archive.reads.due import due_deliveries, due_entries, due_sources, next_due
+from monitor.archive.reads.due import due_deliveries, due_entries, due_sources, next_due, next_unsent
+from monitor.archive.reads.listings import (
+    VIEWS,
+    ListedRow,
+    export,
+    extraction_health,
+    listing,
+    meta,
+    open_notices,
+    source_states,
+    status,
+    theme_days,
+)
 from monitor.archive.reads.stories import family, mutes, past, story, story_candidates, story_of, told
+from monitor.archive.reads.why import Trail, about_alert, about_article, about_url
+from monitor.archive.search import Needs, Token, search
 
 __all__ = [
+    "VIEWS",
+    "Filter",
+    "ListedRow",
+    "Needs",
+    "Token",
+    "Trail",
+    "about_alert",
+    "about_article",
+    "about_url",
     "article",
     "article_by_key",
     "articles",
@@ -17,16 +41,26 @@ __all__ = [
     "due_deliveries",
     "due_entries",
     "due_sources",
+    "export",
+    "extraction_health",
     "family",
+    "listing",
     "mentions",
+    "meta",
     "mutes",
     "next_due",
+    "next_unsent",
+    "open_notices",
     "outbox",
     "past",
     "recent",
+    "search",
     "silent_sources",
+    "source_states",
+    "status",
     "story",
     "story_candidates",
     "story_of",
+    "theme_days",
     "told",
 ]

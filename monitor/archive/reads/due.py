@@ -86,6 +86,16 @@ def due_deliveries(tx: Tx, now: datetime, limit: int, exclude_channels: Collecti
     return [delivery_of(row, carried.get(row["delivery_id"], ())) for row in rows]
 
 
+def next_unsent(tx: Tx, channel: str, after: int, now: datetime) -> Delivery | None:
+    """The channel's next unsent message by id past ``after``, the lowest again past the highest; not what is held for later."""
+    waiting = sa.or_(_d.status != "held", _d.next_at <= now)
+    rows = tx.rows(
+        sa.select(t.deliveries).where(_OPEN, _d.channel == channel, waiting).order_by(_d.delivery_id <= after, _d.delivery_id).limit(1)
+    )
+    carried = alerts_of(tx, [row["delivery_id"] for row in rows])
+    return next((delivery_of(row, carried.get(row["delivery_id"], ())) for row in rows), None)
+
+
 _OPEN = sa.text("deliveries.status IN ('pending', 'held', 'retry')")  # as the partial index says it
 
 

@@ -42,6 +42,7 @@ def put_alerts(tx: Tx, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
         alert_id = tx.value(insert, alert_row(alert))
         if alert_id is not None:
             made.append(replace(alert, alert_id=int(alert_id)))
+    tx.run_many(sa.insert(t.alert_rules), [{"alert_id": a.alert_id, "rule_id": r} for a in made for r in dict.fromkeys(a.rules)])
     return tuple(made)
 
 

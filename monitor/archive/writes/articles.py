@@ -69,8 +69,9 @@ def _revise(tx: Tx, row: Row, article: Article, now: datetime) -> Stored:
     earlier, number = article_of(row), int(row["revision"])
     is_worse = _RANK[article.completeness] < _RANK[earlier.completeness]
     later = replace(article, headline=article.headline or earlier.headline, text=earlier.text if is_worse else article.text)
+    is_changed = later.headline != earlier.headline or later.text != earlier.text
     revision = Revision(
-        number=number + 1,
+        number=number + is_changed,
         earlier=earlier,
         is_headline_changed=later.headline != earlier.headline,
         is_text_changed=later.text != earlier.text,
@@ -78,9 +79,9 @@ def _revise(tx: Tx, row: Row, article: Article, now: datetime) -> Stored:
     )
     assert earlier.article_id is not None
     _touch(tx, earlier.article_id, article, now, is_worse=is_worse)
-    if revision.is_headline_changed or revision.is_text_changed:
-        revision_id = _keep(tx, revision, now)
-        _replace(tx, later, revision, revision_id, is_worse=is_worse)
+    if is_changed:
+        _keep(tx, revision, now)
+        _replace(tx, later, revision, is_worse=is_worse)
     elif not revision.is_withdrawn:
         return Stored(article_id=earlier.article_id, is_new=False)
     return Stored(article_id=earlier.article_id, is_new=False, revision=revision)
@@ -99,7 +100,7 @@ def _touch(tx: Tx, article_id: int, article: Article, now: datetime, *, is_worse
         tx.run(sa.update(t.articles).where(t.articles.c.article_id == article_id).values(values))
 
 
-def _keep(tx: Tx, revision: Revision, now: datetime) -> int:
+def _keep(tx: Tx, revision: Revision, now: datetime) -> None:
     earlier = revision.earlier
     values = {
         "article_id": earlier.article_id,
@@ -112,20 +113,20 @@ def _keep(tx: Tx, revision: Revision, now: datetime) -> int:
         "is_headline_changed": revision.is_headline_changed,
         "is_text_changed": revision.is_text_changed,
     }
-    return int(tx.value(sa.insert(t.revisions).returning(t.revisions.c.revision_id), values))
+    tx.run(sa.insert(t.revisions), values)
 
 
-def _replace(tx: Tx, later: Article, revision: Revision, revision_id: int, *, is_worse: bool) -> None:
+def _replace(tx: Tx, later: Article, revision: Revision, *, is_worse: bool) -> None:
     article_id = revision.earlier.article_id
+    assert article_id is not None
     names = ("headline", "modified_at") if is_worse else _REVISED
     row = article_row(later)
     values = {name: row[name] for name in names if row[name] is not None}
     tx.run(sa.update(t.articles).where(t.articles.c.article_id == article_id).values({**values, "revision": revision.number}))
-    index_id = -revision_id  # a new row of the index: an old one is never taken out, only left behind
-    search.index(tx, index_id, later)
-    tx.run(sa.update(t.article_texts).where(t.article_texts.c.article_id == article_id).values(index_id=index_id, text=later.text))
+    tx.run(sa.update(t.article_texts).where(t.article_texts.c.article_id == article_id).values(text=later.text))
+    search.put_index(tx, article_id, revision.number, later)
 
 
 def _insert_text(tx: Tx, article_id: int, article: Article) -> None:
-    tx.run(sa.insert(t.article_texts), {"article_id": article_id, "index_id": article_id, "text": article.text})
-    search.index(tx, article_id, article)
+    tx.run(sa.insert(t.article_texts), {"article_id": article_id, "text": article.text})
+    search.put_index(tx, article_id, 1, article)

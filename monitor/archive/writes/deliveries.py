@@ -16,6 +16,17 @@ from monitor.model import Delivery, DeliveryKind, DeliveryStatus, Routed
 
 OPEN = (DeliveryStatus.PENDING.value, DeliveryStatus.HELD.value, DeliveryStatus.RETRY.value)
 
+_FIRST_SIGHT = (
+    sa.select(t.articles.c.seen_at)
+    .select_from(
+        t.delivery_alerts.join(t.alerts, t.alerts.c.alert_id == t.delivery_alerts.c.alert_id).join(
+            t.articles, t.articles.c.article_id == t.alerts.c.article_id
+        )
+    )
+    .where(t.delivery_alerts.c.delivery_id == sa.bindparam("id"))
+    .order_by(t.articles.c.seen_at)
+    .limit(1)
+)
 _is_open = t.deliveries.c.status.in_(OPEN)
 
 
@@ -115,10 +126,12 @@ def mark_sent(tx: Tx, delivery_id: int, now: datetime, *, alert_ids: Collection[
     """
     if alert_ids is not None:
         _split(tx, delivery_id, alert_ids, now)
+    first = tx.row(_FIRST_SIGHT, {"id": delivery_id})
+    delay_s = round((now - first["seen_at"]).total_seconds(), 3) if first else None
     tx.run(
         sa.update(t.deliveries)
         .where(t.deliveries.c.delivery_id == delivery_id)
-        .values(status=DeliveryStatus.SENT.value, sent_at=now, error=None, attempts=t.deliveries.c.attempts + 1)
+        .values(status=DeliveryStatus.SENT.value, sent_at=now, delay_s=delay_s, error=None, attempts=t.deliveries.c.attempts + 1)
     )
 
 

@@ -54,7 +54,7 @@ def _mention(mention: Mention, article_id: int, day: str) -> dict[str, Any]:
         "article_id": article_id,
         "entity_id": mention.entity_id,
         "day": day,
-        "count": len(mention.spans),
+        "occurrences": len(mention.spans),
         "is_in_title": any(s.field == "title" for s in mention.spans),
         "spans": [[s.field, s.start, s.end, s.surface] for s in mention.spans],
     }
@@ -65,6 +65,7 @@ def _match(match: Match, headline: str, text: str) -> dict[str, Any]:
         "rule_id": match.rule_id,
         "theme_id": match.theme_id,
         "relevance": match.relevance,
+        "term_count": len({e.term for e in match.evidence}),
         "snippet": snippet(match.evidence, headline, text),
         "evidence": evidence_row(match.evidence),
     }

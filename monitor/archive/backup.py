@@ -1,0 +1,144 @@
+"""Copies an archive while it is written to, and puts a copy back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from monitor.archive.columns import stamp
+from monitor.archive.engine import Address, sqlite_module, told
+from monitor.archive.health import damage
+from monitor.archive.lock import HolderLock
+from monitor.errors import ArchiveError
+
+Progress = Callable[[int, int], None]
+PAGES = 1_000
+_ENDS = ("", "-wal", "-shm")
+
+
+def _say_nothing(_done: int, _all: int) -> None:
+    """Report no progress."""
+
+
+def copy(source: Path, target: Path, *, progress: Progress = _say_nothing) -> None:
+    """Copy a SQLite file as it is at this moment, whoever writes to it meanwhile; the target appears whole or not at all."""
+    partial = target.with_name(target.name + ".part")
+    partial.unlink(missing_ok=True)
+    module = sqlite_module()
+    reader, sink = module.connect(str(source), isolation_level=None), module.connect(str(partial))
+    try:
+        reader.execute("PRAGMA busy_timeout=10000")
+        reader.execute("BEGIN")  # one snapshot: a copy that starts anew at every write would never end
+        reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        reader.backup(sink, pages=PAGES, progress=lambda _status, left, total: progress(total - left, total))
+        sink.execute("PRAGMA journal_mode=DELETE")
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    finally:
+        sink.close()
+        reader.close()
+    _settle(partial, target)
+
+
+def backup(where: Address, target: Path, *, progress: Progress = _say_nothing) -> Path:
+    """Write a backup beside a running daemon: a SQLite file, or PostgreSQL's own custom format; check it, and return its path."""
+    if target.exists():
+        raise ArchiveError(f"{target} exists already; nothing was written. Name another file")
+    if not where.is_sqlite:
+        with _connection_string(where) as database:
+            _tool("pg_dump", "--format=custom", f"--file={target}", f"--dbname={database}")
+        return target
+    if not where.path.exists():
+        raise ArchiveError(f"there is no archive at {where.shown}")
+    try:
+        copy(where.path, target, progress=progress)
+    except (sqlite_module().Error, OSError) as error:
+        raise told(error, where) from error
+    _check(target)
+    return target
+
+
+def restore(where: Address, source: Path, *, now: datetime, check: Callable[[Path], None]) -> Path | None:
+    """Put a backup in the archive's place; return where the old SQLite file now lies. No daemon may run.
+
+    ``check`` refuses a backup of a revision this version does not know.
+    """
+    if not source.is_file():
+        raise ArchiveError(f"there is no backup at {source}")
+    if not where.is_sqlite:
+        with _connection_string(where) as database:
+            options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
+            _tool("pg_restore", *options, f"--dbname={database}", str(source))
+        return None
+    _check(source)
+    check(source)
+    lock = HolderLock(where.path)
+    lock.take()
+    try:
+        partial = where.path.with_name(where.path.name + ".restore")
+        copy(source, partial)
+        aside = _set_aside(where.path, now)
+        _settle(partial, where.path)
+        return aside
+    finally:
+        lock.release()
+
+
+def _check(path: Path) -> None:
+    problems = damage(Address.of_file(path), "PRAGMA quick_check(3)")
+    if problems:
+        raise ArchiveError(f"the backup {path} is damaged ({'; '.join(problems)[:200]}); nothing was changed. Try an older one")
+
+
+def _set_aside(path: Path, now: datetime) -> Path | None:
+    """Keep the file that is replaced, with its log, for whoever restored the wrong one."""
+    if not path.exists():
+        return None
+    aside = path.with_name(f"{path.name}.before-restore.{stamp(now).replace(':', '')}")
+    for end in _ENDS:
+        old = path.with_name(path.name + end)
+        if old.exists():
+            old.replace(aside.with_name(aside.name + end))
+    return aside
+
+
+def _settle(partial: Path, target: Path) -> None:
+    """Let a file appear under its name only when it is on the disk."""
+    for path in (partial, partial.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    partial.replace(target)
+
+
+@contextmanager
+def _connection_string(where: Address) -> Iterator[str]:
+    """The URL for PostgreSQL's tools, the password in a file only we can read: a command line is everybody's to read."""
+    url = where.url.set(drivername="postgresql")
+    if url.password is None:
+        yield url.render_as_string(hide_password=False)
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="presswatch-", suffix=".pgpass") as file:
+        password = str(url.password).replace("\\", "\\\\").replace(":", "\\:")
+        file.write(f"*:*:*:*:{password}\n")
+        file.flush()
+        bare = url._replace(password=None).update_query_dict({"passfile": file.name})
+        yield bare.render_as_string(hide_password=False)
+
+
+def _tool(name: str, *arguments: str) -> None:
+    program = shutil.which(name)
+    if program is None:
+        raise ArchiveError(f"{name} is not installed; install PostgreSQL's client programs (Debian: postgresql-client)")
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program of PostgreSQL
+    if done.returncode != 0:
+        raise ArchiveError(f"{name} failed: {' '.join(done.stderr.split())[:400]}")
