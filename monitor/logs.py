@@ -12,6 +12,7 @@ import structlog
 
 MASK = "***"
 _QUIET = {
+    "alembic": logging.WARNING,
     "scrapy": logging.WARNING,
     "asyncio": logging.WARNING,
     "apprise": logging.INFO,

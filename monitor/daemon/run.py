@@ -61,11 +61,17 @@ class Purpose:
 def main(settings: Settings, *, purpose: Purpose, reload: Callable[[], Settings]) -> int:
     """Run the daemon until it is told to stop; return the exit code."""
     redactor = logs.Redactor(settings.secrets)
-    logs.configure(level=settings.log_level, form=settings.log_format, redactor=redactor)
+    listen_to(settings, purpose, redactor)
     try:
         return asyncio.run(Daemon(settings, purpose=purpose, reload=reload, redactor=redactor).run())
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def listen_to(settings: Settings, purpose: Purpose, redactor: logs.Redactor) -> None:
+    """Set up logging; on a terminal the daemon's own lines tell the news, and the log only what needs a look."""
+    level = "warning" if purpose.is_terminal and settings.log_level == "info" else settings.log_level
+    logs.configure(level=level, form=settings.log_format, redactor=redactor)
 
 
 def watch_of(settings: Settings, frequencies: dict[str, int] | None = None) -> Watch:

@@ -1,0 +1,59 @@
+"""The same daemon on a newsstand of its own: the whole line in twenty seconds, without network or account."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from monitor import logs
+from monitor.config.settings import Settings
+from monitor.daemon.run import EXIT_INTERRUPTED, Daemon, Purpose, listen_to
+from monitor.demo.newsstand import Newsstand
+from monitor.demo.script import load
+from monitor.model import ChannelSettings, Subscription
+
+_POLL_S = 1.0
+
+
+def main(settings: Settings, *, purpose: Purpose, folder: Path) -> int:
+    """Run the demonstration on an archive of its own in ``folder``, made anew each time; return the exit code."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    redactor = logs.Redactor(settings.secrets)
+    listen_to(settings, purpose, redactor)
+    try:
+        return asyncio.run(_show(settings, purpose, folder, redactor))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+async def _show(settings: Settings, purpose: Purpose, folder: Path, redactor: logs.Redactor) -> int:
+    stand = Newsstand(load())
+    await stand.start()
+    try:
+        staged = _staged(settings, stand, folder / "archive.db")
+        again: Callable[[], Settings] = lambda: staged  # noqa: E731 - the demonstration has no files to read again
+        return await Daemon(staged, purpose=purpose, reload=again, redactor=redactor).run()
+    finally:
+        await stand.close()
+
+
+def _staged(settings: Settings, stand: Newsstand, archive: Path) -> Settings:
+    """The settings of a person who watches the newsstand with the given rules and reads alerts on the terminal."""
+    outlets = tuple(replace(o, poll_every_s=_POLL_S) for o in stand.outlets())
+    return replace(
+        settings,
+        archive=f"sqlite:///{archive}",
+        outlets=outlets,
+        channels=(ChannelSettings(name="terminal", kind="stdout"),),
+        subscriptions=(Subscription(subscription_id="demo", channel="terminal", themes=("*",), timezone=settings.timezone),),
+        contact=settings.contact or "https://presswatch.example/demo",
+        spacing_s=0.0,
+        poll_every_s=_POLL_S,
+        poll_at_least_s=_POLL_S,
+        requests_per_hour=3600.0 / _POLL_S * sum(len(o.sources) for o in outlets),
+        listen=None,
+    )
