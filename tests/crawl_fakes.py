@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from crawler.model import Arrival, Entry, Failure, Outlet, Page, Poll, Source, SourceKind, SourceRead, Validators
 from crawler.ports import FetchOrder, PollOrder, RobotsCopy
 from crawler.runner import Crawl, CrawlSettings
+from crawler.sources import feed_fallback
 from crawler.urls import source_id
 from monitor.clock import Clock, SystemClock
 
@@ -272,6 +273,11 @@ async def until(condition: Callable[[], bool], *, within_s: float = 10.0) -> Non
 
 async def no_fallback(*_: object, **__: object) -> SourceRead:
     raise AssertionError("the quick reader was expected to do")
+
+
+async def patient_reader(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapping[str, str], now: datetime) -> SourceRead:
+    """The second reader, in this process; the product runs it in a child."""
+    return feed_fallback.read(body, source=source, outlet=outlet, url=url, headers=headers, now=now)
 
 
 LOOPBACK = ("127.0.0.0/24",)
