@@ -18,7 +18,7 @@ from monitor.demo import script
 from monitor.demo.faults import MODES
 from monitor.demo.newsstand import Newsstand
 from monitor.errors import ConfigError
-from tests.crawl_fakes import Rig, crawling, entry, patient_reader
+from tests.crawl_fakes import Rig, crawling, entry, patient_reader, until
 
 SHIPPED = script.load()
 _BASES: Iterator[str] = (f"127.0.{net}.1" for net in range(100, 250))
@@ -119,7 +119,7 @@ async def test_every_fault_costs_its_outlet_alone() -> None:
             assert told[bad.outlet_id].status in _EXPECTED[mode], (mode, told[bad.outlet_id])
             stand.faults.clear(fault)
             rig.slots.held.clear()
-        assert rig.crawl.busy == 0
+        await until(lambda: rig.crawl.busy == 0)
 
 
 _EXPECTED = {
