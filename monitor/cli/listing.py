@@ -20,11 +20,12 @@ from wcwidth import wcswidth, wcwidth
 from monitor.config.terminal import width
 
 F = TypeVar("F", bound=Callable[..., Any])
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 
 _AGO: Final = re.compile(r"(\d+)\s*([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LEAST_CELLS: Final = 12
+_LONGEST_DIGITS: Final = 5
 
 
 # ---- filters
@@ -57,7 +58,7 @@ class SinceType(click.ParamType[Since]):
         said = str(value).strip()
         found = _AGO.fullmatch(said)
         try:
-            if found:
+            if found and len(found[1]) <= _LONGEST_DIGITS:
                 return Since(ago=timedelta(seconds=int(found[1]) * _SECONDS[found[2]]))
             if len(said) == len("2026-11-01"):
                 day = date.fromisoformat(said)
@@ -65,6 +66,20 @@ class SinceType(click.ParamType[Since]):
             return Since(local=datetime.fromisoformat(said))
         except (ValueError, OverflowError):
             self.fail(f"'{said}' is no time; write 24h, 7d, 2026-11-01 or 2026-11-01T14:30", param, ctx)
+
+
+class DurationType(click.ParamType[timedelta]):
+    """``90m``, ``24h``, ``7d``."""
+
+    name = "how long"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        found = _AGO.fullmatch(str(value).strip())
+        if not found or len(found[1]) > _LONGEST_DIGITS:
+            self.fail(f"'{value}' is no duration; write 90m, 24h or 7d", param, ctx)
+        return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

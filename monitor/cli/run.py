@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.option("--once", is_flag=True, help="One pass over everything that is due, then end; for cron.")
+@click.option("--demo", is_flag=True, help="Against a small newsstand on this machine: no network, no account, 20 seconds.")
 @click.option("--archive", metavar="PATH|URL", help="An SQLite file, or postgresql://…")
 @click.option("--listen", metavar="HOST:PORT", help="Where pages, health and metrics are; off for none.")
 @click.option("--workers", type=int, metavar="N", help="Processes that read pages.")
@@ -24,17 +25,29 @@ if TYPE_CHECKING:
 @click.option("--log-format", metavar="FORMAT", help="auto, text, logfmt or json.")
 @shared
 @pass_given
-def command(given: Given, /, *, once: bool, **flags: object) -> None:
+def command(given: Given, /, *, once: bool, demo: bool, **flags: object) -> None:
     """Watch, decide and deliver until stopped.
 
     ^C or SIGTERM ends it cleanly; SIGHUP reads the settings again, and keeps the old ones where the new ones are broken.
     """
     given.flags |= flags
+    if demo:
+        raise click.exceptions.Exit(_show(given, once=once))
     settings = ready(given)
     from monitor.daemon.run import Purpose, main  # noqa: PLC0415 - the daemon brings everything with it
 
     purpose = Purpose(once=once, is_terminal=is_for_people(settings), tips=_tips(settings))
     raise click.exceptions.Exit(main(settings, purpose=purpose, reload=lambda: ready(given)))
+
+
+def _show(given: Given, *, once: bool) -> int:
+    """Run the demonstration with the rules in force, on an archive of its own."""
+    from monitor.daemon.demo import main  # noqa: PLC0415 - the daemon brings everything with it
+    from monitor.daemon.run import Purpose  # noqa: PLC0415 - the same
+
+    settings = given.settings(lint=True)
+    purpose = Purpose(once=once, is_terminal=is_for_people(settings), tips=("On the real outlets: presswatch run",))
+    return main(settings, purpose=purpose, folder=settings.state_folder / "demo")
 
 
 def ready(given: Given) -> Settings:

@@ -1,0 +1,218 @@
+"""presswatch outlets: what is watched, and whether its sources answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from monitor.cli.given import Given, pass_given, shared
+from monitor.cli.listing import Column, Filters, Show, ago, filters, listing
+
+if TYPE_CHECKING:
+    from crawler.model import Article, Outlet
+    from monitor.cli.probe import Answer
+    from monitor.config.settings import Settings
+
+_SHORT_WORDS: Final = 80
+
+
+@click.group("outlets")
+def command() -> None:
+    """What is watched, and whether its sources answer."""
+
+
+@command.command("list")
+@filters("outlet", "language")
+@listing
+@shared
+@pass_given
+def listed(given: Given, filters: Filters, show: Show) -> None:
+    """List outlets and their sources; where there is an archive, with how they do."""
+    settings = given.settings()
+    health = _health(given, settings)
+    rows = [
+        _row(outlet, index, health.get(source.source_id, {}))
+        for outlet in _chosen(settings, filters.outlets, filters.languages)
+        for index, source in enumerate(outlet.sources)
+    ]
+    now = given.clock.now()
+    show(rows, _columns(now), empty="no outlets; name some in outlets/*.yaml")
+
+
+@command.command("check")
+@click.argument("outlet_ids", metavar="[OUTLET]...", nargs=-1)
+@click.option(
+    "--articles", type=click.IntRange(min=0, max=20), default=3, show_default=True, help="How many pages of each source are read."
+)
+@listing
+@shared
+@pass_given
+def check(given: Given, outlet_ids: Sequence[str], articles: int, show: Show) -> None:
+    """Ask the sources of outlets and read some of their articles; exit 1 where something is wrong. All outlets by default."""
+    settings = given.settings(secrets=True)
+    chosen = _chosen(settings, outlet_ids, ())
+    _quiet(is_debug=given.is_debug)
+    rows = asyncio.run(_ask(given, settings, chosen, articles, show))
+    if not show.is_table:
+        show(rows, ())
+    bad = [row for row in rows if row["problems"]]
+    if bad:
+        click.echo(f"{len(bad)} of {len(rows)} sources need a look", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(f"{len(rows)} sources are well", err=True)
+
+
+def _chosen(settings: Settings, wanted: Sequence[str], languages: Sequence[str]) -> list[Outlet]:
+    """Return the outlets asked for, all when none is; an unknown one is a matter of usage."""
+    known = {outlet.outlet_id: outlet for outlet in settings.outlets}
+    for name in wanted:
+        if name not in known:
+            from monitor.config.problems import did_you_mean  # noqa: PLC0415 - only the unlucky pay
+
+            raise click.UsageError(f"there is no outlet '{name}'; {did_you_mean(name, known) or 'presswatch outlets list names them'}")
+    outlets = [known[name] for name in wanted] or list(known.values())
+    return [o for o in outlets if not languages or any(o.language == t or o.language.startswith(f"{t}-") for t in languages)]
+
+
+# ---- list
+
+
+def _health(given: Given, settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return what the archive knows of each source; nothing where there is no archive yet."""
+    path = settings.archive_path
+    if path is not None and not path.exists():
+        return {}
+    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    with given.archive(settings) as archive:
+        return {row["source_id"]: row for row in archive.read_now(lambda tx: reads.listing(tx, "v_outlet_health"))}
+
+
+def _row(outlet: Outlet, index: int, health: Mapping[str, Any]) -> dict[str, Any]:
+    source = outlet.sources[index]
+    return {
+        "outlet_id": outlet.outlet_id,
+        "outlet": outlet.name,
+        "country": outlet.country,
+        "language": outlet.language,
+        "tier": outlet.tier,
+        "paywall": outlet.paywall,
+        "source_id": source.source_id,
+        "kind": source.kind,
+        "url": source.url,
+        "section": source.section,
+        "place": str(source.place or ""),
+        "last_status": health.get("last_status"),
+        "last_ok_at": health.get("last_ok_at"),
+        "last_new_at": health.get("last_new_at"),
+        "next_at": health.get("next_at"),
+        "failures": health.get("failures"),
+        "is_silent": bool(health.get("is_silent")),
+    }
+
+
+def _columns(now: Any) -> tuple[Column, ...]:
+    return (
+        Column(title="ID", show=lambda row: row["outlet_id"]),
+        Column(title="OUTLET", show=lambda row: row["outlet"]),
+        Column(title="WHERE", show=lambda row: row["country"]),
+        Column(title="LANG", show=lambda row: row["language"]),
+        Column(title="TIER", show=lambda row: row["tier"], is_number=True),
+        Column(title="KIND", show=lambda row: row["kind"].value),
+        Column(title="URL", show=lambda row: row["url"], gives_way=True),
+        Column(title="STATE", show=lambda row: ("! silent" if row["is_silent"] else row["last_status"]) or "never polled"),
+        Column(title="NEWS", show=lambda row: ago(row["last_new_at"], now) if row["last_status"] else ""),
+    )
+
+
+# ---- check
+
+
+async def _ask(given: Given, settings: Settings, outlets: Sequence[Outlet], articles: int, show: Show) -> list[dict[str, Any]]:
+    from monitor.cli.probe import probing  # noqa: PLC0415 - the crawler is paid for only by commands that ask outlets
+
+    rows: list[dict[str, Any]] = []
+    async with probing(settings, given.clock) as probe:
+        asking = [asyncio.create_task(probe.ask(o, s, articles=articles)) for o in outlets for s in o.sources]
+        for answer in asyncio.as_completed(asking):
+            row = _judged(await answer)
+            rows.append(row)
+            if show.is_table:
+                click.echo("\n".join(_lines(row)))
+    return sorted(rows, key=lambda row: (row["outlet_id"], row["url"]))
+
+
+def _judged(answer: Answer) -> dict[str, Any]:
+    """Say how a source does, and what is wrong with it."""
+    poll, read = answer.poll, answer.articles
+    undated = sum(entry.published_at is None for entry in answer.entries)
+    row: dict[str, Any] = {
+        "outlet_id": answer.outlet.outlet_id,
+        "kind": answer.source.kind,
+        "url": answer.source.url,
+        "place": str(answer.source.place or ""),
+        "status": poll.status,
+        "http_status": poll.http_status,
+        "duration_s": round(poll.duration_s, 3),
+        "has_etag": bool(poll.validators and (poll.validators.etag or poll.validators.last_modified)),
+        "entries": len(answer.entries),
+        "undated": undated,
+        "newest_at": max((e.published_at for e in answer.entries if e.published_at), default=None),
+        "articles": len(read),
+        "whole": sum(_is_whole(article) for article in read),
+        "paywalled": sum(article.is_paywalled for article in read),
+        "median_words": int(statistics.median(article.word_count for article in read)) if read else None,
+        "language": statistics.mode(article.language for article in read) if read else poll.language,
+        "repairs": list(poll.repairs),
+        "error": poll.error,
+    }
+    return {**row, "problems": _problems(row, answer)}
+
+
+def _is_whole(article: Article) -> bool:
+    return bool(article.headline and article.text and article.published_at and article.word_count >= _SHORT_WORDS)
+
+
+def _problems(row: Mapping[str, Any], answer: Answer) -> list[str]:
+    found: list[str] = []
+    if not answer.poll.status.is_success:
+        found.append(f"{answer.poll.status.value}" + (f": {answer.poll.error}" if answer.poll.error else ""))
+    elif not answer.entries:
+        found.append("it lists nothing")
+    said, spoken = answer.outlet.language.partition("-")[0], str(row["language"] or "").partition("-")[0]
+    if row["articles"] and said and spoken not in {"", "und", said}:
+        found.append(f"articles are in {spoken}, the settings say {answer.outlet.language}")
+    if row["articles"] and not row["whole"] and not row["paywalled"]:
+        reasons = {str(a.failure.value if a.failure else a.extract_status.value) for a in answer.articles}
+        found.append(f"no article could be read whole ({', '.join(sorted(reasons))})")
+    return found
+
+
+def _lines(row: Mapping[str, Any]) -> list[str]:
+    """Return a source as a person reads it."""
+    mark = "!" if row["problems"] else " "
+    dated = f"{row['entries']} entries, {row['undated']} without date"
+    lines = [
+        f"{mark} {row['outlet_id']}  {row['kind'].value}  {row['url']}",
+        f"    {row['http_status'] or row['status'].value} in {row['duration_s']:.1f} s · etag {'yes' if row['has_etag'] else 'no'} · {dated}",
+    ]
+    if row["articles"]:
+        walls = f" · {row['paywalled']} look paywalled" if row["paywalled"] else ""
+        lines.append(
+            f"    {row['whole']} of {row['articles']} articles have headline, text and date · median {row['median_words']} words"
+            f" · language {row['language']}{walls}"
+        )
+    return lines + [f"    {problem}" for problem in row["problems"]]
+
+
+def _quiet(*, is_debug: bool) -> None:
+    """Keep the crawler's own log out of the way of those who asked for an answer."""
+    from monitor import logs  # noqa: PLC0415 - structlog is paid for only by commands that crawl
+
+    logs.configure(level="debug" if is_debug else "error", form="text", redactor=logs.Redactor())
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
