@@ -32,6 +32,7 @@ class LogVoice:
 
     def __init__(self) -> None:
         self._log = structlog.get_logger()
+        self._failed: dict[str, str] = {}
 
     def started(self, *, version: str, outlets: int, sources: int, themes: int, rules: int, archive: str) -> None:
         self._log.info("started", version=version, outlets=outlets, sources=sources, themes=themes, rules=rules, archive=archive)
@@ -39,8 +40,14 @@ class LogVoice:
     def polled(self, outlet: Outlet, kind: SourceKind, poll: Poll, new: Sequence[Entry]) -> None:
         values = {"outlet": outlet.outlet_id, "source": poll.source_id, "kind": kind.value, "status": poll.status.value}
         if not poll.status.is_success:
-            self._log.warning("source failed", **values, reason=poll.error, duration_s=round(poll.duration_s, 3))
-        elif new:
+            is_news = self._failed.get(poll.source_id) != poll.status.value
+            self._failed[poll.source_id] = poll.status.value
+            tell = self._log.warning if is_news else self._log.debug
+            tell("source failed", **values, reason=poll.error, duration_s=round(poll.duration_s, 3))
+            return
+        if self._failed.pop(poll.source_id, None):
+            self._log.info("source answers again", **values)
+        if new:
             self._log.info("source polled", **values, seen=poll.seen, new=len(new), duration_s=round(poll.duration_s, 3))
         else:
             self._log.debug("source polled", **values, seen=poll.seen, new=0, duration_s=round(poll.duration_s, 3))

@@ -95,7 +95,7 @@ def settings(world: World, folder: Path, given: argparse.Namespace) -> Path:
                 "to": "desk@presswatch.example",
             },
         ],
-        "subscriptions": [{"to": "hook", "themes": ["*"]}, {"to": "mail", "themes": ["*"]}],
+        "subscriptions": [{"to": c, "themes": ["*"], "follow_ups": "off"} for c in ("hook", "mail")],
     }
     path = folder / "presswatch.yaml"
     path.write_text(json.dumps(main))
