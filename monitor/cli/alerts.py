@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -216,15 +217,20 @@ def _lines(trail: Trail, alert_id: int, timezone: str) -> list[str]:
 
 
 def _surfaces(match: Mapping[str, Any]) -> list[str]:
-    evidence = match["evidence"] if isinstance(match["evidence"], list) else []
-    return list(dict.fromkeys(str(span.get("surface", "")) for span in evidence))
+    return list(dict.fromkeys(span["surface"] for span in _evidence(match)))
+
+
+def _evidence(match: Mapping[str, Any]) -> list[dict[str, Any]]:
+    from monitor.archive.shapes import evidence_of  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    return [asdict(span) for span in evidence_of(match["evidence"])]
 
 
 def _as_row(trail: Trail, alert_id: int) -> dict[str, object]:
     return {
         "alert": dict(_one(trail.alerts, alert_id)),
         "article": dict(trail.article) if trail.article else None,
-        "matches": [dict(row) for row in trail.matches],
+        "matches": [{**row, "evidence": _evidence(row)} for row in trail.matches],
         "reports": [dict(row) for row in trail.reports],
         "deliveries": [dict(row) for row in trail.deliveries if row["alert_id"] == alert_id],
         "silences": [dict(row) for row in trail.silences if row["alert_id"] == alert_id],

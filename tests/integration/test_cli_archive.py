@@ -1,0 +1,166 @@
+"""Commands that ask the archive, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.archive import Archive, engine, migrate, reads
+from monitor.cli import app
+from monitor.cli.app import cli
+from monitor.cli.given import Given
+from monitor.clock import FixedClock
+from tests.archives import NOW, Put, furnish
+
+LATER = NOW + timedelta(minutes=10)
+
+
+class Desk:
+    """A person at a terminal, with settings and a furnished archive."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.url = url
+        self.config = folder / "presswatch.yaml"
+        self.config.write_text(f"archive: {url}\ntimezone: Europe/Zurich\n")
+        migrate.upgrade(engine.address(url), now=NOW)
+        with self.archive() as archive:
+            self.put: list[Put] = archive.write_now(furnish)
+
+    def archive(self) -> _Open:
+        return _Open(self.url)
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["-c", str(self.config), *arguments], obj=Given(clock=FixedClock(LATER)), catch_exceptions=False)
+
+    def rows(self, *arguments: str) -> list[dict[str, object]]:
+        done = self.run(*arguments, "--json")
+        found: list[dict[str, object]] = json.loads(done.stdout)
+        return found
+
+
+class _Open:
+    def __init__(self, url: str) -> None:
+        self._archive = Archive.open(url, clock=FixedClock(LATER))
+
+    def __enter__(self) -> Archive:
+        return self._archive
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, archive_url: str) -> Desk:
+    return Desk(tmp_path, archive_url)
+
+
+def test_alerts_list_says_what_was_said_and_who_was_told(desk: Desk) -> None:
+    rows = desk.rows("alerts", "list")
+    assert [row["theme_id"] for row in rows] == ["models", "bergen", "models"]
+    first = rows[-1]
+    assert first["reason"] == "first report"
+    assert first["decided_at"] == "2026-11-24T13:58:00Z"
+    assert {(d["channel"], d["status"]) for d in first["deliveries"]} == {("desk", "sent"), ("mail", "pending")}  # type: ignore[attr-defined]
+    shown = desk.run("alerts", "list").stdout.splitlines()
+    assert shown[0].split() == ["ID", "WHEN", "THEME", "REASON", "OUTLET", "HEADLINE", "SENT", "TO"]
+    assert "2026-11-24 14:58" in shown[-1], "local time of the settings"
+    assert "desk ✓" in shown[-1]
+
+
+def test_alerts_list_is_narrowed_by_every_filter(desk: Desk) -> None:
+    assert len(desk.rows("alerts", "list", "--theme", "bergen")) == 1
+    assert len(desk.rows("alerts", "list", "--outlet", "linzer-bote")) == 1
+    assert len(desk.rows("alerts", "list", "--limit", "2")) == 2
+    assert len(desk.rows("alerts", "list", "--since", "5m")) == 1
+    done = desk.run("alerts", "list", "--language", "fr")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "no alerts yet\n")
+
+
+def test_alerts_show_tells_the_article_the_story_and_who_was_told(desk: Desk) -> None:
+    alert_id = desk.put[0].alerts[0].alert_id
+    told = desk.run("alerts", "show", str(alert_id)).stdout
+    assert f"#{alert_id}  models · first report · relevance 40" in told
+    assert "models/shown: Nordlicht" in told
+    assert "2 articles" in told
+    assert "https://alpenpost.example/a" in told
+    assert "desk: sent 2026-11-24 14:58" in told
+    full = json.loads(desk.run("alerts", "show", str(alert_id), "--json").stdout)
+    assert full["alert"]["theme_id"] == "models"
+    assert len(full["reports"]) == 2
+    assert full["matches"][0]["evidence"][0]["surface"] == "Nordlicht"
+
+
+def test_an_alert_that_is_not_there_is_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["-c", str(desk.config), "alerts", "show", "9999"]) == 1
+    assert "there is no alert 9999" in capsys.readouterr().err
+
+
+def test_a_muted_story_stays_muted_for_the_time_asked(desk: Desk) -> None:
+    done = desk.run("alerts", "mute", str(desk.put[0].alerts[0].alert_id), "--for", "2h")
+    assert done.exit_code == 0
+    assert "is muted until 2026-11-24 17:08" in done.stderr
+    with desk.archive() as archive:
+        (mute,) = archive.read_now(lambda tx: reads.mutes(tx, LATER))
+    assert (mute.scope, mute.target, mute.until - mute.at) == ("story", str(desk.put[0].story_id), timedelta(hours=2))
+
+
+def test_a_theme_is_muted_by_one_of_its_alerts(desk: Desk) -> None:
+    assert desk.run("alerts", "mute", str(desk.put[0].alerts[1].alert_id), "--scope", "theme").exit_code == 0
+    with desk.archive() as archive:
+        (mute,) = archive.read_now(lambda tx: reads.mutes(tx, LATER))
+    assert (mute.scope, mute.target) == ("theme", "bergen")
+
+
+def test_a_readers_verdict_is_kept(desk: Desk) -> None:
+    alert_id = desk.put[0].alerts[0].alert_id
+    assert desk.run("alerts", "mark", str(alert_id), "noise").exit_code == 0
+    assert next(row for row in desk.rows("alerts", "list") if row["alert_id"] == alert_id)["verdict"] == "noise"
+    assert desk.run("alerts", "mark", str(alert_id), "fine").exit_code == 2
+
+
+def test_resend_makes_messages_due_again(desk: Desk) -> None:
+    alert_id = desk.put[0].alerts[0].alert_id
+    done = desk.run("alerts", "resend", str(alert_id), "--channel", "desk")
+    assert (done.exit_code, done.stderr) == (0, "1 messages are due again\n")
+    assert desk.run("alerts", "resend", "--failed").exit_code == 1
+    assert desk.run("alerts", "resend").exit_code == 2
+
+
+def test_status_counts_and_marks_what_needs_a_look(desk: Desk) -> None:
+    done = desk.run("status")
+    assert "3 articles" in done.stdout
+    assert "3 watched, 3 healthy" in done.stdout
+    facts = json.loads(desk.run("status", "--json").stdout)
+    assert (facts["articles"], facts["alerts_today"], facts["attention"]) == (3, 3, [])
+    assert done.exit_code == 0
+
+
+def test_outlets_list_shows_how_sources_do(desk: Desk) -> None:
+    (desk.config.parent / "outlets").mkdir()
+    (desk.config.parent / "outlets" / "own.yaml").write_text(
+        "outlets:\n  - name: Alpenpost\n    home: https://alpenpost.example\n    language: de\n"
+        "    sources:\n      - feed: https://alpenpost.example/feed0.xml\n"
+    )
+    (row,) = desk.rows("outlets", "list")
+    assert (row["outlet_id"], row["kind"], row["last_status"]) == ("alpenpost", "feed", None)
+    assert str(row["place"]).endswith("own.yaml:6")
+    assert desk.rows("outlets", "list", "--language", "en") == []
+    assert "did you mean 'alpenpost'?" in desk.run("outlets", "list", "--outlet", "alpenpst").stderr
+
+
+def test_db_current_names_the_revision(desk: Desk) -> None:
+    done = desk.run("db", "current")
+    assert (done.exit_code, done.stdout.strip()) == (0, migrate.head())
+
+
+def test_commands_that_ask_an_archive_that_is_not_there_say_so_and_make_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "presswatch.yaml"
+    config.write_text("archive: none.db\n")
+    assert app.run(["-c", str(config), "status"]) == 69
+    assert "there is no archive at" in capsys.readouterr().err
+    assert app.run(["-c", str(config), "db", "current"]) == 1
+    assert not (tmp_path / "none.db").exists()
