@@ -129,20 +129,20 @@ def _wanting(book: _Book, alert: Alert, takers: Sequence[Subscription], mutes: S
 
 
 def _refusal(alert: Alert, subscription: Subscription, mutes: Sequence[Mute], known: _Known, now: datetime) -> Reason | None:
-    """Why the subscription does not want the alert; the first gate that closes."""
-    if EVERY_THEME not in subscription.themes and alert.theme_id not in subscription.themes:
-        return Reason.OTHER_THEME
-    if alert.reason is Reason.UNUSUAL_VOLUME and not subscription.unusual_volume:
-        return Reason.VOLUME_OFF
-    if _is_muted(alert, mutes, now):
-        return Reason.MUTED
-    if alert.severity < subscription.min_severity:
-        return Reason.BELOW_SEVERITY
-    if known.is_told and alert.reason is Reason.MORE_OUTLETS:
-        return None  # news of a story the channel follows, whichever article happened to be the tenth
-    if alert.relevance < subscription.min_relevance:
-        return Reason.BELOW_RELEVANCE
-    return None if _speaks_language(alert.language, subscription.languages) else Reason.OTHER_LANGUAGE
+    """Why the subscription does not want the alert; the first gate that closes.
+
+    A story that the channel follows may reach its tenth outlet by an article that the subscription would not have asked for.
+    """
+    follows = known.is_told and alert.reason is Reason.MORE_OUTLETS
+    gates = (
+        (Reason.OTHER_THEME, EVERY_THEME not in subscription.themes and alert.theme_id not in subscription.themes),
+        (Reason.VOLUME_OFF, alert.reason is Reason.UNUSUAL_VOLUME and not subscription.unusual_volume),
+        (Reason.MUTED, _is_muted(alert, mutes, now)),
+        (Reason.BELOW_SEVERITY, alert.severity < subscription.min_severity),
+        (Reason.BELOW_RELEVANCE, alert.relevance < subscription.min_relevance and not follows),
+        (Reason.OTHER_LANGUAGE, not _speaks_language(alert.language, subscription.languages) and not follows),
+    )
+    return next((reason for reason, is_closed in gates if is_closed), None)
 
 
 def _is_muted(alert: Alert, mutes: Sequence[Mute], now: datetime) -> bool:

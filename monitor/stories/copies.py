@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Sequence
+from zlib import crc32
 
 from monitor.stories.tokens import widen
 
 SHINGLE = 3
 SAMPLE = 16
+LOW_HALF = 0xFFFF_FFFF
 SMALL = 40
 """Texts of fewer words keep every shingle, longer ones those whose hash is a multiple of ``SAMPLE``."""
 
@@ -19,18 +20,20 @@ MIN_SHARED = 4
 
 
 def shingles(cut: Sequence[str], word_count: int) -> tuple[int, ...]:
-    """Hash the runs of three tokens, each once, sorted; longer texts are sampled by hash, so that any two samples agree."""
-    if not cut:
-        return ()
+    """Hash the runs of three tokens, each once, sorted; longer texts are sampled by hash, so that any two samples agree.
+
+    A run is chosen by the cheap low half of its hash; only what is kept, one in sixteen, is hashed in full.
+    """
     step = 1 if word_count < SMALL else SAMPLE
-    runs = zip(cut, cut[1:], cut[2:], strict=False) if len(cut) >= SHINGLE else [tuple(cut)]
-    kept: set[int] = set()
-    for run in runs:
-        raw = " ".join(run).encode("utf-8", "surrogatepass")
-        low = zlib.crc32(raw)
-        if low % step == 0:
-            kept.add(widen(raw, low))
-    return tuple(sorted(kept))
+    if len(cut) < SHINGLE:
+        return (widen(" ".join(cut).encode("utf-8", "surrogatepass"), 0),) if cut else ()
+    low = [crc32(token.encode("utf-8", "surrogatepass")) for token in cut]
+    kept = {}
+    for at, (a, b, c) in enumerate(zip(low, low[1:], low[2:], strict=False)):
+        mixed = (a + 31 * b + 961 * c) & LOW_HALF
+        if mixed % step == 0 and mixed not in kept:
+            kept[mixed] = widen(" ".join(cut[at : at + SHINGLE]).encode("utf-8", "surrogatepass"), mixed)
+    return tuple(sorted(kept.values()))
 
 
 def containment(

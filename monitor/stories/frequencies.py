@@ -28,13 +28,24 @@ class Frequencies:
     boilerplate: frozenset[int] = frozenset()
 
     def idf(self, feature: int, language: str) -> float:
-        """The smaller of the pooled rarity and the language's own, once that has articles enough."""
-        pooled = _rarity(max(self.documents, MIN_DOCUMENTS), self.pooled.get(feature, 0))
+        """How telling a feature is, 0 to ``RAREST``: by the pooled rarity, or the language's own where that is smaller and known.
+
+        On one scale whatever the window holds, so that scores mean the same on the first day and on a busy one. A feature that no
+        article of the window has counts as usual: it can be shared with none, and only lengthens what it stands in.
+        """
+        seen = self.pooled.get(feature, 0)
+        if not seen:
+            return USUAL
+        pooled = _rarity(max(self.documents, MIN_DOCUMENTS), seen)
         within = self.languages.get(language, 0)
         if within < MIN_LANGUAGE_DOCUMENTS:
             return pooled
         return min(pooled, _rarity(within, self.by_language.get(language, {}).get(feature, 0)))
 
 
+RAREST = 7.6
+USUAL = 6.0
+
+
 def _rarity(documents: int, containing: int) -> float:
-    return max(math.log(documents / (containing + 1.0)), 0.0)
+    return RAREST * max(1.0 - math.log(containing + 1.0) / math.log(documents), 0.0)

@@ -16,12 +16,20 @@ CJK_PER_WORD = 1.7
 """Characters of a Chinese word, on average: makes "60 words" mean the same amount of text everywhere."""
 
 
+_LETTERS = str.maketrans("łŁøØđĐıæÆœŒ", "lLoOdDiaAoO")
+"""Letters that no decomposition makes plain."""
+
+
 def fold(text: str) -> str:
     """Make spellings equal: width, case, accents; German ß is ss."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    if plain.isascii():
-        return plain
-    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", plain)))
+    return without_accents(unicodedata.normalize("NFKC", text).casefold())
+
+
+def without_accents(text: str) -> str:
+    """Leave the letters and drop what stands on them."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text))).translate(_LETTERS)
 
 
 def tokens(folded: str) -> list[str]:
@@ -41,15 +49,12 @@ def count_words(cut: list[str]) -> int:
 
 
 def stable_hash(text: str) -> int:
-    """A 64-bit signed hash that is equal on every machine and in every run.
-
-    The low half is a CRC-32: cheap enough to be taken of every shingle, of which only one in sixteen goes on to the costly half.
-    """
+    """A 64-bit signed hash that is equal on every machine and in every run."""
     raw = text.encode("utf-8", "surrogatepass")
     return widen(raw, zlib.crc32(raw))
 
 
 def widen(raw: bytes, low: int) -> int:
-    """Complete a CRC-32 to the 64 bits of ``stable_hash``."""
+    """Complete 32 bits to a 64-bit signed hash by 32 of another kind."""
     high = int.from_bytes(hashlib.blake2b(raw, digest_size=4).digest(), "big", signed=True)
     return (high << 32) | low
