@@ -32,6 +32,7 @@ _BREAKS = {
 _KNOWN = frozenset(slash + name for name in f"{_BLOCKS} {_INLINE}".split() for slash in ("", "/"))
 _DECLARATION = re.compile(r"<[!?][^<>]*>")
 _HIDING = frozenset(shape(name) for name in ("script", "style") for shape in (str, str.upper, str.title))
+_HIDING_TAG = re.compile(r"<(?:script|style)[\s>]", re.IGNORECASE)
 
 
 def clean_text(text: str) -> str:
@@ -65,10 +66,15 @@ def plain_text(markup: str) -> str:
 
 
 def title_text(markup: str) -> str:
-    """Return the text of a title that may be marked up; ``List<String>`` keeps what only looks like a tag."""
+    """Return the text of a title that may be marked up.
+
+    ``List<String>`` keeps what only looks like a tag; a title that would be nothing but markup is taken literally.
+    """
+    bare = markup
     if "<" in markup:
-        markup = _TAG.sub(_untitled, _without_comments(markup))
-    return one_line(html.unescape(markup) if "&" in markup else markup)
+        bare = _TAG.sub(_untitled, _without_comments(markup))
+        bare = _without_tags(bare) if _HIDING_TAG.search(bare) else bare
+    return one_line(html.unescape(bare) if "&" in bare else bare) or one_line(markup)
 
 
 def _without_tags(markup: str) -> str:
@@ -90,7 +96,7 @@ def _without_tags(markup: str) -> str:
 
 def _untitled(tag: re.Match[str]) -> str:
     name = tag[1].lower()
-    if name in _KNOWN:
+    if name in _KNOWN and name.strip("/") not in _HIDING:
         return " " if name in _BREAKS else ""
     return tag[0]
 
@@ -101,7 +107,8 @@ def _without_comments(markup: str) -> str:
         return markup
     kept: list[str] = []
     at = 0
-    while (start := markup.find("<!--", at)) >= 0 and (end := markup.find("-->", start)) >= 0:
+    while (start := markup.find("<!--", at)) >= 0:
         kept.append(markup[at:start])
-        at = end + 3
+        end = markup.find("-->", start)
+        at = end + 3 if end >= 0 else len(markup)
     return _DECLARATION.sub("", "".join([*kept, markup[at:]]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # Python codec -> the labels that mean it. Browsers read several labels as their supersets; so do we.
 _LABELS = {
     "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8 utf8mb4",
@@ -79,3 +81,23 @@ def of_language(language: str) -> tuple[str, ...]:
             return ("cp1252",)
         tag = tag.rpartition("-")[0]
     return ()
+
+
+def letters_of(language: str) -> re.Pattern[str]:
+    """Return what matches one character beyond ASCII that a language's texts are written with."""
+    return _LETTERS.get(language.lower().replace("_", "-").partition("-")[0], _LATIN)
+
+
+_MARKS = "\u00a0\u00a7\u00a9\u00ab\u00b0\u00b7\u00bb\u2010-\u2027\u2030-\u203a\u20ac\u2122"
+_HAN = "\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef"
+_LATIN = re.compile(f"[{_MARKS}\u00a1\u00aa\u00ba\u00bf\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+_LETTERS = {
+    "zh": re.compile(f"[{_MARKS}{_HAN}]"),
+    "ja": re.compile(f"[{_MARKS}{_HAN}\u3040-\u30ff\uff61-\uff9f]"),
+    "ko": re.compile(f"[{_MARKS}{_HAN}\uac00-\ud7af]"),
+    "el": re.compile(f"[{_MARKS}\u0370-\u03ff]"),
+    "he": re.compile(f"[{_MARKS}\u0590-\u05ff]"),
+    "th": re.compile(f"[{_MARKS}\u0e00-\u0e7f]"),
+    **dict.fromkeys(("ar", "fa", "ur"), re.compile(f"[{_MARKS}\u0600-\u06ff]")),
+    **dict.fromkeys(("ru", "uk", "be", "bg", "sr", "mk", "kk", "mn"), re.compile(f"[{_MARKS}\u0400-\u04ff\u2116]")),
+}

@@ -75,6 +75,7 @@ _HAN = re.compile(
     r"(?:(?P<h>\d{1,2})\s*[:：时時点點시](?:\s*(?P<mi>\d{1,2}))?(?:\s*[:：分분]\s*(?P<s>\d{1,2}))?)?.*",
     re.DOTALL,
 )
+_IN_URL = re.compile(r"[/_.-]((?:19|20)\d\d)([/_-]?)([01]\d)(?:\2?([0-3]\d))?(?!\d)")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
 _AFTERNOON = {"p", "下午", "午後", "오후", "晚上"}
 
@@ -96,6 +97,20 @@ def parse_date(text: str, *, country: str = "") -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at
+
+
+def latest_in_url(url: str) -> datetime | None:
+    """Return the end of the day or month that a URL's path tells, as many do: ``/2026/03/01/``, ``/2026-03-01-``, ``/2026/0301/``, ``/202603/``."""
+    found = _IN_URL.search(url, max(url.find("/", 8), 0))
+    if not found:
+        return None
+    year, month, day = int(found[1]), int(found[3]), int(found[4] or 0)
+    try:
+        if day:
+            return datetime(year, month, day, tzinfo=UTC) + timedelta(days=1)
+        return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC) if 1 <= month <= 12 else None
+    except ValueError:
+        return None
 
 
 def _quick(text: str) -> datetime | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
-from crawler.sources.charsets import codec, of_language
+from crawler.sources.charsets import codec, letters_of, of_language
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -23,6 +23,7 @@ _HTML_DECLARATION = re.compile(rb"<meta\s[^<>]{0,400}?charset\s*=\s*[\"']?\s*([A
 _DECLARED_WITHIN = 2_048
 _DETECTED_WITHIN = 65_536
 _STATEFUL = {"iso2022-jp", "iso2022-kr", "hz"}
+_USUAL = ("gb18030", "big5hkscs", "cp932", "euc-jp", "cp949", "cp1252", "cp1251", "cp1250")
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc-jp", "cp949"}
 # What Windows code pages leave undefined, browsers read as C1 controls, which cleaning then drops.
 _CP1252 = {i: bytes([i]).decode("cp1252", "ignore") for i in range(0x80, 0xA0)}
@@ -118,27 +119,36 @@ def _mislabelled(labels: list[tuple[str, str]], name: str) -> tuple[str, ...]:
 
 
 def _detect(body: bytes, labels: list[tuple[str, str]], language: str) -> Decoded:
-    """Nothing fits strictly, so find what fits best."""
+    """Nothing fits strictly, so find what fits best: what reads like the outlet's language, else what statistics say."""
     named = [name for _, name in labels]
-    prior = of_language(language)
     if _bad_bytes(body) * 8 <= _multibyte_characters(body):
         return _mixed(body)
-    for name in (*prior, *(() if prior else _guess(body))):
-        if _is_strict(body, name):
-            return _recode(body, name, f"read as {name}, though labelled {named[0] if named else 'nothing'}")
-    tolerable = [name for name in (*named, *prior) if name in _MULTIBYTE]
-    for name in tolerable:  # a few bad bytes in a long text
+    for name in (name for name in named if name in _MULTIBYTE):  # a few bad bytes in a long text
         if body.decode(name, "replace").count("\ufffd") * 50 <= len(body):
             return _recode(body, name, f"bytes that are not {name} replaced")
-    return _recode(body, prior[0] if prior and prior[0] not in _MULTIBYTE else "cp1252", "charset unknown, read as Western European")
+    prior = of_language(language)
+    best = (
+        max((*prior, *(name for name in _USUAL if name not in prior)), key=lambda name: _fit(body, name, language))
+        if prior
+        else _guess(body)
+    )
+    return _recode(body, best, f"read as {best}, though labelled {named[0] if named else 'nothing'}")
 
 
-def _guess(body: bytes) -> tuple[str, ...]:
+def _fit(body: bytes, name: str, language: str) -> float:
+    """The share of characters beyond ASCII that the language is written with; nothing where the bytes are no such text."""
+    if not _is_strict(body, name):
+        return -1.0
+    strange = [char for char in _recode(body[:_DETECTED_WITHIN], name).data.decode("utf-8", "replace") if char > "\x7f"]
+    text = "".join(strange)
+    return len(letters_of(language).findall(text)) / len(text) if text else 0.0
+
+
+def _guess(body: bytes) -> str:
     """Ask statistics, which are right about long texts, where the language is not known."""
-    sample = body[:_DETECTED_WITHIN]
-    best = from_bytes(sample).best()
+    best = from_bytes(body[:_DETECTED_WITHIN]).best()
     name = codec(best.encoding.replace("_", "-")) if best else None
-    return (name,) if name else ()
+    return name if name and _is_strict(body, name) else "cp1252"
 
 
 def _bad_bytes(body: bytes) -> int:
@@ -147,7 +157,7 @@ def _bad_bytes(body: bytes) -> int:
 
 def _multibyte_characters(body: bytes) -> int:
     text = body.decode("utf-8", "ignore")
-    return len(text) - sum(map(text.count, ())) - len(text.encode("ascii", "ignore"))
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _mixed(body: bytes) -> Decoded:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.entities import html5
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from lxml import etree
@@ -22,7 +24,9 @@ _SUSPECT = re.compile(
     rb"|#x(?:[2-6][0-9a-fA-F]|7[0-9a-eA-E]|[a-fA-F][0-9a-fA-F]|0?[1-9a-fA-F][0-9a-fA-F]{2}|[1-9a-cA-C][0-9a-fA-F]{3}|1[fF][0-9a-fA-F]{3}));)"
     rb"(?:(#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{0,31});)?"
 )
-_PREDEFINED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+_C1 = re.compile(b"\xc2([\x80-\x9f])")
+_ENTITY = re.compile(rb"""<!ENTITY\s+([A-Za-z][A-Za-z0-9]{0,31})\s+(["'])([^"'&%<>]{0,200})\2\s*>""")
+_PROLOGUE_MAX, _ENTITIES_MAX = 65_536, 200
 _FATAL = 3
 _HARMLESS = {"ERR_DOCUMENT_END", "ERR_INVALID_CHAR", "ERR_DOCUMENT_EMPTY", "ERR_XMLDECL_NOT_FINISHED", "ERR_RESERVED_XML_NAME"}
 _BATCH = 64
@@ -75,7 +79,15 @@ def root_pattern(*names: str) -> re.Pattern[bytes]:
     return re.compile(_PREFIXED + b"(?:" + b"|".join(name.encode() for name in names) + rb")(?=[\s/>])", re.IGNORECASE)
 
 
-def clean(data: bytes, repairs: Repairs) -> bytes:
+def own_entities(prologue: bytes) -> dict[bytes, str]:
+    """Return the entities a DOCTYPE declares as plain text; those that hold others or markup, or are kept elsewhere, are left out."""
+    if b"<!ENTITY" not in prologue:
+        return {}
+    found = _ENTITY.findall(prologue, 0, _PROLOGUE_MAX)
+    return {name: html.escape(value.decode("utf-8", "replace"), quote=False) for name, _, value in found[:_ENTITIES_MAX]}
+
+
+def clean(data: bytes, repairs: Repairs, entities: Mapping[bytes, str] | None = None) -> bytes:
     """Return UTF-8 XML without characters and references that no parser takes; CDATA keeps its ampersands."""
     bare = data.translate(None, _CONTROL)
     repairs.note("control characters dropped", len(data) - len(bare))
@@ -83,18 +95,22 @@ def clean(data: bytes, repairs: Repairs) -> bytes:
         if character in bare:
             repairs.note("characters that are none dropped", bare.count(character))
             bare = bare.replace(character, b"")
+    if b"\xc2" in bare:
+        bare, count = _C1.subn(lambda found: found[1].decode("cp1252", "ignore").encode(), bare)
+        repairs.note("Windows characters in disguise", count)
+    known = entities or {}
     if _CDATA not in bare:
-        return _references(bare, repairs)
+        return _references(bare, repairs, known)
     closed = bare.rfind(b"]]>") + 3 if b"]]>" in bare else 0
     unclosed = bare.find(_CDATA, closed)
     if unclosed >= 0:
         repairs.note("unclosed CDATA sections opened")
         bare = bare[:unclosed] + bare[unclosed:].replace(_CDATA, b"")
     first, *sections = bare.split(_CDATA)
-    kept = [_references(first, repairs)]
+    kept = [_references(first, repairs, known)]
     for section in sections:
         inside, closing, outside = section.partition(b"]]>")
-        kept.append(_CDATA + inside + closing + _references(outside, repairs))
+        kept.append(_CDATA + inside + closing + _references(outside, repairs, known))
     return b"".join(kept)
 
 
@@ -120,7 +136,7 @@ def salvage(document: Document, names: tuple[str, ...], repairs: Repairs) -> Ite
     """
     data = document.data
     starts = [found.start() for found in _outside_cdata(data, root_pattern(*names))]
-    spans = [(a, b) for a, b in zip(starts, [*starts[1:], len(data)], strict=True) if data.find(b"<", a + 1, b) >= 0]
+    spans = [(a, b) for a, b in pairwise([*starts, len(data)]) if data.find(b"<", a + 1, b) >= 0]
     opening, closing = _root_tags(data)
     head = parse(data[: starts[0] if starts else len(data)])
     if head.root is not None:
@@ -215,13 +231,13 @@ def _root_tags(data: bytes) -> tuple[bytes, bytes]:
     return b"<" + name + b">", closing
 
 
-def _references(data: bytes, repairs: Repairs) -> bytes:
+def _references(data: bytes, repairs: Repairs, known: Mapping[bytes, str]) -> bytes:
     if b"&" not in data or not _SUSPECT.search(data):
         return data
-    return _SUSPECT.sub(lambda found: _reference(found, repairs), data)
+    return _SUSPECT.sub(lambda found: _reference(found, repairs, known), data)
 
 
-def _reference(found: re.Match[bytes], repairs: Repairs) -> bytes:
+def _reference(found: re.Match[bytes], repairs: Repairs, known: Mapping[bytes, str]) -> bytes:
     """A named HTML entity becomes its characters, an illegal reference nothing, a lone ampersand an ampersand."""
     name = found[1]
     if name is None:
@@ -229,11 +245,13 @@ def _reference(found: re.Match[bytes], repairs: Repairs) -> bytes:
         return b"&amp;"
     if name.startswith(b"#"):
         return _numbered(int(b"0" + name[1:], 16) if name[1:2] in b"xX" else int(name[1:]), repairs)
+    if name in known:
+        return known[name].encode()
     text = html5.get(name.decode("ascii") + ";")
     if text is None:
         repairs.note("unknown entities kept as text")
         return b"&amp;" + name + b";"
-    return "".join(_PREDEFINED.get(char, char) for char in text).encode()
+    return html.escape(text, quote=True).encode()
 
 
 def _numbered(code: int, repairs: Repairs) -> bytes:

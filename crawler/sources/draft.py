@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from crawler.sources.document import Repairs
 from crawler.urls import canonical_url, entry_key, resolve
 
 TITLE_MAX, SUMMARY_MAX, TEXT_MAX, NAME_MAX, LIST_MAX = 1_000, 20_000, 400_000, 200, 50
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _FUTURE = timedelta(days=1)
 
 
 @dataclass(slots=True)
 class Draft:
-    """One listed article as it is collected; ``links``, ``published`` and ``modified`` are kept by rank, the lowest counts; the spare title and summary where there is no other."""
+    """One listed article as it is collected; ``links``, ``published`` and ``modified`` are kept by rank, the lowest counts; the spare title and summary and the
+    picture within the text where there is no other."""
 
     links: dict[int, str] = field(default_factory=dict)
     base: str | None = None
@@ -37,6 +40,7 @@ class Draft:
     section: str | None = None
     tags: list[str] = field(default_factory=list)
     image: str | None = None
+    picture: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +51,7 @@ class Reading:
     outlet: Outlet
     base: str
     now: datetime
+    language: str | None = None  # what the answer's headers say
     repairs: Repairs = field(default_factory=Repairs)
     offsets: Counter[int] = field(default_factory=Counter)
 
@@ -72,7 +77,7 @@ class Reading:
         guid = one_line(draft.guid)[:TITLE_MAX] or None if draft.guid else None
         title = (draft.title or draft.spare_title)[:TITLE_MAX]
         summary = (draft.summary or draft.spare_summary)[:SUMMARY_MAX]
-        if not (url or refused or guid or title or summary or draft.text):
+        if not (url or refused or guid or title or summary or draft.text or _says_anything(draft)):
             return None
         published, modified = self._time(draft.published), self._time(draft.modified)
         source = self.source
@@ -88,7 +93,7 @@ class Reading:
             guid=guid,
             published_at=published or modified,
             modified_at=modified,
-            language=draft.language,
+            language=language_tag(draft.language),
             authors=tuple(dict.fromkeys(draft.authors[:LIST_MAX])) if draft.authors else (),
             section=source.section or draft.section,
             tags=tuple(dict.fromkeys(draft.tags[:LIST_MAX])) if draft.tags else (),
@@ -109,10 +114,11 @@ class Reading:
         return None, refused
 
     def _image(self, draft: Draft) -> str | None:
-        if not draft.image:
+        image = draft.image or draft.picture
+        if not image:
             return None
         try:
-            return resolve(draft.image, draft.base or self.base)
+            return resolve(image, draft.base or self.base)
         except ValueError:
             return None
 
@@ -130,3 +136,14 @@ class Reading:
                 return at.astimezone(UTC)
             self.repairs.note("dates before 1990 or in the future ignored")
         return None
+
+
+def language_tag(written: str | None) -> str | None:
+    """Return a language as BCP 47 writes it, None where what was written is none."""
+    tag = (written or "").strip().partition(",")[0].replace("_", "-")
+    return tag if _LANGUAGE.fullmatch(tag) else None
+
+
+def _says_anything(draft: Draft) -> bool:
+    """Whether an item without link, guid and words still tells a date, a name, a tag or a picture."""
+    return bool(draft.published or draft.modified or draft.authors or draft.tags or draft.image or draft.picture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 
@@ -40,6 +41,7 @@ _PREFIXES = frozenset(space.removesuffix(":") for space in _SPACES.values())
 _CORE_PREFIXES = {"rss", "atom"}
 _HTML_TYPES = {"html", "text/html", "xhtml", "application/xhtml+xml", "text/xhtml"}
 _LOOKS_MARKED_UP = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|hr|img|p)\b[^<>]*/?>|&(?:[A-Za-z]{2,8}|#x?[0-9A-Fa-f]{2,6});")
+_IMG = re.compile(r"""<img\s[^<>]{0,1000}?\bsrc\s*=\s*["']([^"'<>]{1,2000})["']""")
 _EMAIL = re.compile(r"[<(]?\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}[>)]?")
 
 Add = Callable[[Draft, Element], None]
@@ -125,7 +127,12 @@ def _media_title(draft: Draft, element: Element) -> None:
 
 
 def _summary(draft: Draft, element: Element) -> None:
-    draft.summary = draft.summary or written_text(element)
+    text = written_text(element)
+    if not draft.summary:
+        draft.summary = text
+    elif text != draft.summary:
+        draft.text = draft.text or text
+    draft.picture = draft.picture or _picture_in(element.text or "")
 
 
 def _spare_summary(draft: Draft, element: Element) -> None:
@@ -143,24 +150,33 @@ def _content(draft: Draft, element: Element) -> None:
     text = written_text(element)
     if len(text) > len(draft.text):
         draft.text = text
+    draft.picture = draft.picture or _picture_in(element.text or "")
+
+
+def _picture_in(markup: str) -> str | None:
+    """The first picture of a text, for items that name none themselves."""
+    at = markup.find("<img")
+    found = _IMG.match(markup, at) if at >= 0 else None
+    return html.unescape(found[1]) if found else None
 
 
 def _link(draft: Draft, element: Element) -> None:
     """RSS writes the link as text, Atom as ``href``; both are met in both."""
-    href = element.get("href")
-    if href is None:
-        text = text_of(element).replace(" ", "%20")
-        if text:
-            draft.links.setdefault(1, text)
+    url = (element.get("href") or text_of(element).replace(" ", "%20")).strip()
+    if not url:
         return
-    rel = (element.get("rel") or "alternate").lower().rpartition("/")[2]
+    rel = element.get("rel")
+    if rel is None:
+        draft.links.setdefault(1, url)
+        return
+    rel = rel.lower().rpartition("/")[2]
     kind = (element.get("type") or "").lower()
     if rel == "alternate":
-        draft.links.setdefault(2 if not kind or "html" in kind else 4, href.strip())
+        draft.links.setdefault(2 if not kind or "html" in kind else 4, url)
     elif rel == "enclosure" and kind.startswith("image/"):
-        draft.image = draft.image or href
+        draft.image = draft.image or url
     elif rel == "via":
-        draft.links.setdefault(6, href.strip())
+        draft.links.setdefault(6, url)
 
 
 def _original_link(draft: Draft, element: Element) -> None:
@@ -196,9 +212,17 @@ def _author(draft: Draft, element: Element) -> None:
 
 
 def _tag(draft: Draft, element: Element) -> None:
-    text = one_line((element.text or "")[:TITLE_MAX]) or one_line((element.get("label") or element.get("term") or "")[:TITLE_MAX])
-    if text:
-        draft.tags.append(title_text(text)[:NAME_MAX])
+    """RSS writes the tag as text, Atom as label and term, iTunes as attribute and within one another."""
+    for written in (element.get("label"), element.text, element.get("term"), element.get("text")):
+        text = title_text(written[:TITLE_MAX]) if written else ""
+        if text:
+            draft.tags.append(text[:NAME_MAX])
+    for child in element:
+        _tag(draft, child)
+
+
+def _tags(draft: Draft, element: Element) -> None:
+    draft.tags += [tag[:NAME_MAX] for part in (element.text or "")[:TITLE_MAX].split(",") if (tag := one_line(part))]
 
 
 def _language(draft: Draft, element: Element) -> None:
@@ -286,6 +310,7 @@ ITEM: dict[str, Add] = {
     "itunes:author": _author,
     "managingeditor": _author,
     "category": _tag,
+    "tags": _tags,
     "dc:subject": _tag,
     "itunes:category": _tag,
     "media:category": _tag,

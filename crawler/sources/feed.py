@@ -11,8 +11,8 @@ from crawler.clean import one_line
 from crawler.model import Entry, Outlet, Source, SourceRead
 from crawler.sources import NeedsFallback, Unreadable, json_feed
 from crawler.sources.decode import to_utf8
-from crawler.sources.document import Document, Element, clean, find_root, parse, root_pattern, salvage
-from crawler.sources.draft import TITLE_MAX, Draft, Reading
+from crawler.sources.document import Document, Element, clean, find_root, own_entities, parse, root_pattern, salvage
+from crawler.sources.draft import TITLE_MAX, Draft, Reading, language_tag
 from crawler.sources.elements import ITEM, XML, Add, name_of, text_of, written_title
 from crawler.urls import resolve
 
@@ -45,7 +45,7 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
     Raises Unreadable on what is no feed at all, NeedsFallback where another reader may find more than was found here.
     """
     decoded = to_utf8(body, content_type=headers.get("content-type", ""), language=outlet.language)
-    reading = Reading(source=source, outlet=outlet, base=_base(url, headers), now=now)
+    reading = Reading(source=source, outlet=outlet, base=_base(url, headers), now=now, language=headers.get("content-language"))
     for repair in decoded.repairs:
         reading.repairs.note(repair)
     data = decoded.data.lstrip()
@@ -56,7 +56,7 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
         raise _no_feed(data)
     if _is_junk(data[:at]):
         reading.repairs.note("text before the feed dropped")
-    document = parse(clean(data[at:], reading.repairs))
+    document = parse(clean(data[at:], reading.repairs, own_entities(data[:at])))
     return _read_document(document, reading)
 
 
@@ -109,7 +109,7 @@ def _result(entries: tuple[Entry, ...], channel: _Channel, reading: Reading, *, 
         is_partial=is_partial,
         repairs=reading.repairs.lines(),
         title=channel.title,
-        language=channel.language,
+        language=language_tag(channel.language or reading.language),
         ttl_s=ttl_s,
         skip_hours=tuple(sorted(set(channel.skip_hours))),
         skip_days=tuple(sorted(set(channel.skip_days))),

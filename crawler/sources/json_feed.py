@@ -9,24 +9,36 @@ from typing import Any
 from crawler.clean import one_line, plain_text, title_text
 from crawler.model import SourceRead
 from crawler.sources import Unreadable
-from crawler.sources.draft import NAME_MAX, TITLE_MAX, Draft, Reading
+from crawler.sources.document import Repairs
+from crawler.sources.draft import NAME_MAX, TITLE_MAX, Draft, Reading, language_tag
 
 DIGITS_MAX = 18
 
 
-def load_json(data: bytes) -> Any:
-    """Parse JSON; raises Unreadable on whatever cannot be parsed, however deep or long."""
+def _int(digits: str) -> int | str:
+    """Numbers of any length; what no machine counts with stays text."""
+    return int(digits) if len(digits) <= DIGITS_MAX else digits
+
+
+_DECODER = json.JSONDecoder(parse_int=_int, strict=False)
+
+
+def load_json(data: bytes, repairs: Repairs) -> Any:
+    """Parse JSON, whatever follows it; raises Unreadable on what cannot be parsed, however deep or long."""
+    text = data.decode("utf-8", "replace").strip()
     try:
-        return json.loads(data.decode("utf-8", "replace"), parse_int=_int, strict=False)
+        found, end = _DECODER.raw_decode(text)
     except RecursionError as error:
         raise Unreadable("JSON nested too deep") from error
     except ValueError as error:
         raise Unreadable(f"not valid JSON: {one_line(str(error))[:100]}") from error
+    repairs.note("text after the JSON dropped", int(end < len(text)))
+    return found
 
 
 def read_feed(data: bytes, reading: Reading) -> SourceRead:
     """Read a JSON Feed into entries."""
-    feed = load_json(data)
+    feed = load_json(data, reading.repairs)
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(feed, dict) or not isinstance(items, list):
         raise Unreadable("JSON, but no JSON Feed: it has no list of items")
@@ -38,7 +50,7 @@ def read_feed(data: bytes, reading: Reading) -> SourceRead:
         is_partial=len(drafts) < len(items),
         repairs=reading.repairs.lines(),
         title=title_text(text_in(feed, "title"))[:TITLE_MAX] or None,
-        language=one_line(text_in(feed, "language"))[:40] or None,
+        language=language_tag(text_in(feed, "language") or reading.language),
         tz_offset_s=reading.tz_offset_s,
     )
 
@@ -49,11 +61,6 @@ def text_in(item: Mapping[str, object], key: str) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
-
-
-def _int(digits: str) -> int | str:
-    """Numbers of any length; what no machine counts with stays text."""
-    return int(digits) if len(digits) <= DIGITS_MAX else digits
 
 
 def _draft(item: Mapping[str, object]) -> Draft:
@@ -69,7 +76,7 @@ def _draft(item: Mapping[str, object]) -> Draft:
     for field, key in ((draft.published, "date_published"), (draft.modified, "date_modified")):
         if text_in(item, key).strip():
             field[1] = text_in(item, key)
-    draft.language = one_line(text_in(item, "language"))[:40] or None
+    draft.language = text_in(item, "language") or None
     draft.image = text_in(item, "image") or text_in(item, "banner_image") or None
     draft.authors = _names(item.get("authors")) or _names([item.get("author")])
     tags = item.get("tags")
