@@ -63,7 +63,9 @@ def source(outlet_id: str, number: int = 0) -> Source:
 def entry(outlet_id: str, name: str, *, number: int = 0, title: str | None = None, **more: Any) -> Entry:
     """One listed article."""
     url = f"https://{outlet_id}.example/{name}"
-    made = Entry(key=url, url=url, outlet_id=outlet_id, source_id=f"{outlet_id}#{number}", title=f"Title of {name}" if title is None else title)
+    made = Entry(
+        key=url, url=url, outlet_id=outlet_id, source_id=f"{outlet_id}#{number}", title=f"Title of {name}" if title is None else title
+    )
     return replace(made, published_at=NOW - timedelta(minutes=5), summary=f"Summary of {name}.", **more)
 
 
@@ -94,7 +96,7 @@ def article(of: Entry, *, headline: str | None = None, text: str | None = None, 
         published_at=of.published_at,
         seen_at=of.seen_at or NOW,
         fetched_at=NOW,
-        text_hash=hashlib.sha256(f"{headline}\n{text}".encode()).hexdigest(),
+        text_hash=hashlib.sha256(f"{headline}\n{text}".encode("utf-8", "replace")).hexdigest(),
         word_count=len(text.split()),
         completeness=Completeness.FULL,
         robots="allowed",
@@ -134,7 +136,9 @@ def findings(of: Article, *, themes: tuple[str, ...] = ("models",), below: tuple
     spots = tuple(evidence(of.text, "Nordlicht", term="@nordlicht") for _ in [0] if "Nordlicht" in of.text)
     spans = tuple(Span(field="body", start=e.start, end=e.end, surface=e.surface) for e in spots)
     rule = {"models": "models/shown", "bergen": "bergen/town"}
-    matched, low = (tuple(Match(rule_id=rule[m], theme_id=m, relevance=relevance, evidence=spots) for m in names) for names in (themes, below))
+    matched, low = (
+        tuple(Match(rule_id=rule[m], theme_id=m, relevance=relevance, evidence=spots) for m in names) for names in (themes, below)
+    )
     return Findings(mentions=(Mention(entity_id="nordlicht", spans=spans),) if spans else (), matches=matched, below=low, version="v1")
 
 
@@ -220,7 +224,9 @@ def settle(
     how = HowAssigned.NEW if story_id is None else HowAssigned.SAME_EVENT
     assigned = writes.assign_story(tx, stored.article_id, StoryAssignment(story_id=story_id, how=how, score=4.5), read, now)
     writes.put_fingerprint(tx, stored.article_id, fingerprint(features=("nordlicht",)), read)
-    verdicts = [Verdict(theme_id=m, reasons=(Said(reason=Reason.FIRST_REPORT if story_id is None else Reason.ALREADY_TOLD),)) for m in themes]
+    verdicts = [
+        Verdict(theme_id=m, reasons=(Said(reason=Reason.FIRST_REPORT if story_id is None else Reason.ALREADY_TOLD),)) for m in themes
+    ]
     writes.put_verdicts(tx, assigned, stored.article_id, verdicts, now)
     spoken = [alert(assigned, stored.article_id, theme_id=m, outlet_id=read.outlet_id, decided_at=now) for m in themes if story_id is None]
     alerts = writes.put_alerts(tx, spoken)
@@ -231,7 +237,9 @@ def settle(
 
 def furnish(tx: Tx) -> list[Put]:
     """Fill an archive with a little of everything that the views show."""
-    writes.put_outlets(tx, [outlet("Alpenpost"), outlet("Fjord Times", country="NO", language="en"), outlet("Linzer Bote", country="AT")], NOW)
+    writes.put_outlets(
+        tx, [outlet("Alpenpost"), outlet("Fjord Times", country="NO", language="en"), outlet("Linzer Bote", country="AT")], NOW
+    )
     writes.put_rules(tx, RULES, NOW)
     (a, b), (c,), (d,) = (
         list_entries(tx, entry("alpenpost", "a"), entry("alpenpost", "b")),

@@ -54,7 +54,13 @@ class Server:
         """Start the server and wait until it answers; it dies with this process."""
         command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data"), "-h", "", "-k", str(self._folder)]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, user=self._user, preexec_fn=_die_with_parent)
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                user=self._user,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - tests start it before their threads, and an orphan would stay for ever
+            )
         deadline = time.monotonic() + 30
         while True:
             try:

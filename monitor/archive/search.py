@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crawler.model import Article
 from monitor.archive import tables as t
-from monitor.archive.columns import isnt
+from monitor.archive.columns import clean, isnt
 from monitor.archive.filters import Filter, speaks
 from monitor.archive.shapes import article_of, day_of
 from monitor.archive.tx import Row, Tx
@@ -95,7 +95,7 @@ def forget_index(tx: Tx, article_id: int) -> None:
 def tokens_of(text: str) -> list[str]:
     """Every token of a text once, sorted, none that either database would cut or split."""
     search_tokens, _ = _tokenizer()
-    return sorted({clean for token in search_tokens(text) if (clean := _fit(token))})
+    return sorted({fitting for token in search_tokens(clean(text)) if (fitting := _fit(token))})
 
 
 def _fit(token: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -12,7 +11,7 @@ from crawler.model import Article
 from monitor.archive import tables as t
 from monitor.archive.reads.articles import article
 from monitor.archive.reads.due import alerts_of
-from monitor.archive.reads.stories import story
+from monitor.archive.reads.stories import mutes, story
 from monitor.archive.shapes import alert_of, chunks, delivery_of, evidence_of
 from monitor.archive.tx import Row, Tx
 from monitor.archive.writes.deliveries import OPEN
@@ -95,20 +94,23 @@ def brief(
     timezone: str = "UTC",
     public_url: str | None = None,
     links: Mapping[str, str] | None = None,
+    now: datetime | None = None,
 ) -> Brief:
-    """All that one delivery has to say, read at the moment of sending: its alerts, their stories, their evidence.
+    """All that a delivery has to say, of the alerts it held when it was read: what joined it since is told by another one.
 
     The strongest story stands first (severity, then outlets, then age); a storm carries its top ten and counts the rest in ``total``.
+    With ``now`` stories that were muted meanwhile are left out. A message without a story and without a notice has nothing to say.
     """
-    carried = delivery if delivery.delivery_id is None else replace(delivery, alert_ids=_carried(tx, delivery))
-    by_story = _by_story(tx, _alerts(tx, carried.alert_ids))
+    by_story = _by_story(tx, _alerts(tx, delivery.alert_ids))
+    decided = [a.decided_at for alerts in by_story.values() for a in alerts]
+    if now is not None:
+        by_story = _unmuted(tx, by_story, now)
     ordered = _ordered(tx, by_story)
     shown = ordered[:WHOLE_STORIES] if delivery.kind is DeliveryKind.STORM else ordered
     labels = dict(theme_labels or {}) or _labels(tx, {a.theme_id for alerts in by_story.values() for a in alerts})
     stories = tuple(_story_brief(tx, story_id, by_story[story_id], labels) for story_id in shown)
-    decided = [a.decided_at for alerts in by_story.values() for a in alerts]
     return Brief(
-        delivery=carried,
+        delivery=delivery,
         stories=tuple(s for s in stories if s is not None),
         notice=_notice(tx, delivery.notice_id) if delivery.notice_id is not None else None,
         subscription=subscription,
@@ -122,6 +124,18 @@ def brief(
     )
 
 
+def _unmuted(tx: Tx, by_story: Mapping[int, list[Alert]], now: datetime) -> dict[int, list[Alert]]:
+    silent = {(m.scope, m.target) for m in mutes(tx, now)}
+    if not silent:
+        return dict(by_story)
+    kept = {
+        story_id: [a for a in alerts if not {("theme", a.theme_id), ("story", str(a.story_id)), ("outlet", a.outlet_id)} & silent]
+        for story_id, alerts in by_story.items()
+        if ("story", str(story_id)) not in silent
+    }
+    return {story_id: alerts for story_id, alerts in kept.items() if alerts}
+
+
 def silent_sources(tx: Tx) -> tuple[str, ...]:
     """The outlets, with the kind of source, that say nothing against their habit."""
     s, o = t.sources.c, t.outlets.c
@@ -132,11 +146,6 @@ def silent_sources(tx: Tx) -> tuple[str, ...]:
         .order_by(o.name, s.kind, s.section)
     )
     return tuple(f"{row['name']} ({row['kind']}{', ' + row['section'] if row['section'] else ''})" for row in rows)
-
-
-def _carried(tx: Tx, delivery: Delivery) -> tuple[int, ...]:
-    assert delivery.delivery_id is not None
-    return tuple(alerts_of(tx, [delivery.delivery_id]).get(delivery.delivery_id, ()))
 
 
 def _alerts(tx: Tx, alert_ids: Sequence[int]) -> list[Alert]:

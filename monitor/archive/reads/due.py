@@ -75,11 +75,11 @@ def next_due(tx: Tx) -> datetime | None:
 
 
 def due_deliveries(tx: Tx, now: datetime, limit: int, exclude_channels: Collection[str] = ()) -> list[Delivery]:
-    """The messages whose time has come, the longest waiting first, each with the alerts it carries."""
+    """The messages whose time has come, grave ones first, then the longest waiting, each with the alerts it carries."""
     rows = tx.rows(
         sa.select(t.deliveries)
         .where(_OPEN, _d.next_at <= now, _d.channel.not_in(list(exclude_channels)))
-        .order_by(_d.next_at, _d.delivery_id)
+        .order_by(_d.severity.desc(), _d.next_at, _d.delivery_id)
         .limit(limit)
     )
     carried = alerts_of(tx, [row["delivery_id"] for row in rows])
@@ -87,13 +87,14 @@ def due_deliveries(tx: Tx, now: datetime, limit: int, exclude_channels: Collecti
 
 
 def next_unsent(tx: Tx, channel: str, after: int, now: datetime) -> Delivery | None:
-    """The channel's next unsent message by id past ``after``, the lowest again past the highest; not what is held for later."""
-    waiting = sa.or_(_d.status != "held", _d.next_at <= now)
-    rows = tx.rows(
-        sa.select(t.deliveries).where(_OPEN, _d.channel == channel, waiting).order_by(_d.delivery_id <= after, _d.delivery_id).limit(1)
-    )
-    carried = alerts_of(tx, [row["delivery_id"] for row in rows])
-    return next((delivery_of(row, carried.get(row["delivery_id"], ())) for row in rows), None)
+    """The channel's next unsent message by id after ``after``, from the lowest again past the highest: due, or waiting for a retry.
+
+    What is held for its time is none of them: a probe must not wake anybody at night.
+    """
+    waiting = sa.or_(_d.status == "retry", _d.next_at <= now)
+    chosen = sa.select(t.deliveries).where(_OPEN, _d.channel == channel, waiting)
+    row = tx.row(chosen.order_by(_d.delivery_id <= after, _d.delivery_id).limit(1))
+    return None if row is None else delivery_of(row, alerts_of(tx, [row["delivery_id"]]).get(row["delivery_id"], ()))
 
 
 _OPEN = sa.text("deliveries.status IN ('pending', 'held', 'retry')")  # as the partial index says it

@@ -53,7 +53,9 @@ class Trail:
 def about_url(tx: Tx, key: str) -> Trail:
     """The way of a URL (canonical) or any other key; of one nobody listed, what is known of its host."""
     entry = tx.row(sa.select(t.entries).where(t.entries.c.key == fit_key(key)))
-    article_id = entry["article_id"] if entry else tx.value(sa.select(t.articles.c.article_id).where(t.articles.c.key == fit_key(key)))
+    article_id = entry["article_id"] if entry else None
+    if article_id is None:
+        article_id = tx.value(sa.select(t.articles.c.article_id).where(t.articles.c.key == fit_key(key)))
     return _trail(tx, entry=entry, article_id=article_id, url=key)
 
 
