@@ -254,12 +254,24 @@ def _trouble(error: Exception, refusals: list[str]) -> Trouble:
     reason = refusal_of(error) or (refusals[0] if refusals else None)
     if reason is not None:
         return Trouble(Cause.ADDRESS, reason)
-    if isinstance(error, aiohttp.InvalidURL | ValueError):
+    if isinstance(error, aiohttp.InvalidURL):
         return Trouble(Cause.ADDRESS, f"not an address we dial: {error}")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError):
-        return Trouble(Cause.UNREACHABLE, f"TLS failed: {error}")
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Trouble(Cause.UNREACHABLE, "the host name does not resolve")
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return Trouble(Cause.UNREACHABLE, "the server hung up without an answer")
-    return Trouble(Cause.UNREACHABLE, f"{type(error).__name__}: {error}"[:300])
+    return Trouble(Cause.UNREACHABLE, _told(error)[:300])
+
+
+def _told(error: Exception) -> str:
+    """Why a server was not reached, in words for a person."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            broken = error.certificate_error
+            return f"TLS failed: {getattr(broken, 'verify_message', None) or broken}"
+        case aiohttp.ClientConnectorSSLError():
+            return f"TLS failed: {error.os_error.strerror or error.os_error}"
+        case aiohttp.ClientConnectorDNSError():
+            return "the host name does not resolve"
+        case aiohttp.ClientConnectorError():
+            return f"no connection: {error.os_error.strerror or error.os_error}"
+        case aiohttp.ServerDisconnectedError():
+            return "the server hung up without an answer"
+        case _:
+            return f"{type(error).__name__}: {error}"

@@ -78,8 +78,7 @@ class Fetcher:
         url, seen = _plain(ask.url), set[str]()
         while len(seen) <= self.settings.redirects:
             seen.add(url)
-            robots, spacing_s = await self._permission(url, ask)
-            response = await self._take(url, ask, spacing_s)
+            robots, response = await self._hop(url, ask)
             target = _target(response)
             if target is None:
                 return Answer(
@@ -100,6 +99,17 @@ class Fetcher:
     async def tdm(self, ask: Ask, answer: Answer) -> politeness.Tdm:
         """Say what the outlet reserved for a fetched page."""
         return await self._permissions.tdm(ask, answer)
+
+    async def _hop(self, url: str, ask: Ask) -> tuple[str, Response]:
+        """Take one hop, with why we may."""
+        robots = ""
+        try:
+            robots, spacing_s = await self._permission(url, ask)
+            return robots, await self._take(url, ask, spacing_s)
+        except Trouble as trouble:
+            trouble.final_url = trouble.final_url or url
+            trouble.robots = trouble.robots or robots
+            raise
 
     async def _permission(self, url: str, ask: Ask) -> tuple[str, float]:
         """Return why we may ask for a URL and how far apart requests to its host are; raises Trouble where we may not."""

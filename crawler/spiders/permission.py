@@ -37,10 +37,12 @@ class Permissions:
     async def robots(self, url: str, ask: Ask, *, agent: str) -> RobotsDecision:
         """Return the permission to fetch a URL, with its reason; raises Trouble where there is none."""
         copy = await self._copy(urls.origin(url), ask)
-        decision = politeness.robots_decision(copy, url, agent, self._clock.now())
+        now = self._clock.now()
+        decision = politeness.robots_decision(copy, url, agent, now)
         if decision.is_allowed:
             return decision
-        cause = Cause.UNREACHABLE if copy.state == "unreachable" and not copy.body else Cause.ROBOTS
+        is_silent = copy.state == "unreachable" and (copy.good_at is None or now - copy.good_at >= politeness.ROBOTS_KEPT)
+        cause = Cause.UNREACHABLE if is_silent else Cause.ROBOTS  # silence passes, a refusal stays
         raise Trouble(cause, decision.reason, final_url=url, robots=decision.reason)
 
     async def tdm(self, ask: Ask, answer: Answer) -> Tdm:
@@ -73,6 +75,8 @@ class Permissions:
         except Trouble as trouble:
             if trouble.cause is Cause.BUSY:
                 raise  # the host stands still as a whole, and is asked again when it may be
+            if trouble.cause is Cause.ADDRESS and trouble.final_url == wanted.url:
+                raise  # the origin itself is out of reach, not its rules
             status = trouble.http_status if trouble.cause is Cause.REDIRECTS else None
             return politeness.robots_copy(origin, status=status, body=b"", now=self._clock.now(), last=last, error=trouble.detail)
         return politeness.robots_copy(origin, status=answer.http_status, body=answer.body, now=self._clock.now(), last=last)
