@@ -34,7 +34,9 @@ def upgrade(given: Given) -> None:
     """Bring the schema to this version; an SQLite archive is copied first."""
     from monitor.archive import engine, migrate  # noqa: PLC0415 - the database is paid for only here
 
-    where = engine.address(given.settings().archive)
+    settings = given.settings()
+    given.make_home(settings)
+    where = engine.address(settings.archive)
     migrate.upgrade(where, now=given.clock.now(), report=lambda line: click.echo(line, err=True))
 
 

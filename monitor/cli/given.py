@@ -34,6 +34,13 @@ class Given:
 
         return load(self.config, overrides={**self.flags, **(overrides or {})}, secrets=secrets, lint=lint)
 
+    @staticmethod
+    def make_home(settings: Settings) -> None:
+        """Make the folder of an archive that stands where it stands by default; a folder a person names is theirs to make."""
+        path = settings.archive_path
+        if path is not None and "archive" not in settings.origins:
+            path.parent.mkdir(parents=True, exist_ok=True)
+
     @contextmanager
     def archive(self, settings: Settings, *, create: bool = False) -> Iterator[Archive]:
         """Open the archive beside a daemon that may be running."""

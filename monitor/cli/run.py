@@ -34,6 +34,7 @@ def command(given: Given, /, *, once: bool, demo: bool, **flags: object) -> None
     if demo:
         raise click.exceptions.Exit(_show(given, once=once))
     settings = ready(given)
+    given.make_home(settings)
     from monitor.daemon.run import Purpose, main  # noqa: PLC0415 - the daemon brings everything with it
 
     purpose = Purpose(once=once, is_terminal=is_for_people(settings), tips=_tips(settings))

@@ -28,10 +28,10 @@ def render(problem: Problem) -> str:
     return "\n".join(rows)
 
 
-def render_all(problems: Sequence[Problem]) -> str:
+def render_all(problems: Sequence[Problem], *, word: str = "problem") -> str:
     """Return all problems in the order of files and lines, and their number."""
     ordered = in_order(problems)
-    count = f"{len(ordered)} problem" + ("s" if len(ordered) != 1 else "")
+    count = f"{len(ordered)} {word}" + ("s" if len(ordered) != 1 else "")
     return "\n\n".join([*(render(p) for p in ordered), count])
 
 
