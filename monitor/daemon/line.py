@@ -94,6 +94,7 @@ class Line:
         self.entries_in_flight: set[int] = set()
         self.fetching: Counter[str] = Counter()
         self.totals = Totals()
+        self.moved = asyncio.Event()
         self.crash: Callable[[str], None] = lambda _point: None
 
     @property
@@ -130,6 +131,8 @@ class Line:
             if poll.status.is_success:
                 self._metrics.source_ok.labels(poll.source_id).set(poll.at.timestamp())
             self._voice.polled(outlet, source.kind, poll, new)
+            if new:
+                self.moved.set()
         finally:
             self.sources_in_flight.discard(poll.source_id)
 
@@ -153,6 +156,7 @@ class Line:
             if arrival.entry.entry_id in self.entries_in_flight:
                 self.entries_in_flight.discard(arrival.entry.entry_id)
                 self.fetching[arrival.entry.outlet_id] -= 1
+            self.moved.set()
 
     def _count(self, arrival: Arrival, outcome: Outcome) -> None:
         self._metrics.fetches.labels(arrival.outlet.outlet_id, outcome.ending.value).inc()

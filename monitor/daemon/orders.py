@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from crawler.ports import FetchOrder, PollOrder
@@ -14,6 +15,8 @@ IN_FLIGHT = 384
 PER_OUTLET = 6
 """Fetches of one outlet under way at once: they take turns at its hosts anyway, and a flood must not fill the spider."""
 
+_STEP_S = 0.1
+
 
 class Orders:
     """Turns due sources and entries into orders; nothing is ordered twice while it is in flight."""
@@ -23,14 +26,26 @@ class Orders:
         self._crawl = crawl
         self._line = line
         self._clock = clock
+        self._giving = asyncio.Lock()
         self.polls = 0
 
     async def give(self) -> int:
         """Order what is due and fits; return how many orders went out."""
-        if not self._line.is_writable:
-            return 0
-        now = self._clock.now()
-        return await self._polls(now) + await self._fetches(now)
+        async with self._giving:
+            if not self._line.is_writable:
+                return 0
+            now = self._clock.now()
+            return await self._polls(now) + await self._fetches(now)
+
+    async def follow(self) -> None:
+        """Between the ticks: fetch new entries at once, and refill as soon as there is room, in steps of a tenth of a second."""
+        while True:
+            await self._line.moved.wait()
+            self._line.moved.clear()
+            async with self._giving:
+                if self._line.is_writable:
+                    await self._fetches(self._clock.now())
+            await asyncio.sleep(_STEP_S)
 
     async def _polls(self, now: datetime) -> int:
         room = IN_FLIGHT - len(self._line.sources_in_flight)

@@ -139,6 +139,8 @@ class Daemon:
             await self._crawl.start()
             ending.push_async_callback(self._crawl.close)
             self._orders = Orders(archive=archive, crawl=self._crawl, line=self._line, clock=self._clock)
+            following = asyncio.create_task(self._orders.follow(), name="follow")
+            ending.callback(following.cancel)
             delivering = asyncio.create_task(self._deliverer.run(), name="deliver")
             ending.push_async_callback(self._end_delivery, delivering)
             await self._serve(ending)
