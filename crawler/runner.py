@@ -15,6 +15,7 @@ from scrapy.http import Response
 from crawler.model import Arrival, Failure, FailureReason, Poll, PollStatus
 from crawler.ports import FetchOrder, HostSlots, PollOrder, Robots, Sink
 from crawler.spiders.fetch import Clock, Fetcher
+from crawler.spiders.names import Names
 from crawler.spiders.orders import Order, Orders
 from crawler.spiders.settings import CrawlSettings, scrapy_settings
 from crawler.spiders.watch import WatchSpider
@@ -53,10 +54,10 @@ class Crawl:
         self._sink = sink
         self._clock = clock
         self._settings = settings
-        self._resolver = resolver
+        self._resolver = resolver or Names()
         self._orders = Orders(most=settings.queue_size, most_per_host=settings.host_queue_size, concurrent=settings.concurrent)
-        fetcher = Fetcher(download=self._download, robots=robots, slots=slots, clock=clock, settings=settings)
-        self._work = Work(fetcher=fetcher, fallback=fallback, clock=clock, crash=crash)
+        self._fetcher = Fetcher(download=self._download, robots=robots, slots=slots, clock=clock, settings=settings)
+        self._work = Work(fetcher=self._fetcher, fallback=fallback, clock=clock, crash=crash)
         self._finishing = asyncio.Semaphore(_FINISHING)
         self._units: set[asyncio.Task[None]] = set()
         self._ready = asyncio.Event()
@@ -87,6 +88,11 @@ class Crawl:
     def submit(self, order: Order) -> bool:
         """Take an order; False where the queue, or its host's part of it, is full: try another host now and this one later."""
         return not self._is_closing and self._orders.put(order)
+
+    def adopt(self, settings: CrawlSettings) -> None:
+        """Fetch by other settings from the next request on; sizes of queues and limits of time stay until a restart."""
+        self._settings = settings
+        self._fetcher.settings = settings
 
     async def close(self) -> None:
         """Take no more orders, let what is on the wire end within a few seconds, and stop Scrapy.

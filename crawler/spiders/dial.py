@@ -64,7 +64,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         # The parent's constructor would open a session of its own, unguarded and never used.
         super(AiohttpDownloadHandler, self).__init__(crawler)
         self._limits: CrawlSettings = crawler.spider.limits
-        self._resolver: AbstractResolver | None = crawler.spider.resolver
+        self._resolver: AbstractResolver = crawler.spider.resolver
         self._sessions: dict[Door, aiohttp.ClientSession] = {}
         self._contexts: dict[Door, ssl.SSLContext] = {}
         self._running: set[asyncio.Task[Any]] = set()

@@ -29,7 +29,7 @@ class WatchSpider(Spider):  # type: ignore[misc]  # Scrapy is untyped for us
         begin: Callable[[Order], Iterable[Request]],
         beat: Callable[[], None],
         limits: CrawlSettings,
-        resolver: AbstractResolver | None = None,
+        resolver: AbstractResolver,
     ) -> None:
         super().__init__()
         self.orders = orders

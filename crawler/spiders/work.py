@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from crawler import politeness, sources
@@ -40,6 +42,8 @@ _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/
 _NOT_MODIFIED = 304
 _NO_CONTENT = 204
 _PARTS_KEPT = 1_000
+_LONG = 512 * 1024
+"""Longer sources are read beside the loop, which they would hold up for a noticeable time."""
 
 
 class Fallback(Protocol):
@@ -143,7 +147,7 @@ class Work:
         is_truncated = read.is_truncated or answer.is_cut
         poll = replace(
             poll,
-            status=PollStatus.OK if entries else PollStatus.EMPTY,
+            status=PollStatus.OK if entries else PollStatus.UNCHANGED if parts.unchanged else PollStatus.EMPTY,
             # An index that stands still says nothing of its parts, and a list that was not read to its end must be read again.
             validators=None if is_truncated or read.further else poll.validators,
             parser=read.parser,
@@ -165,9 +169,9 @@ class Work:
     async def _read(self, answer: Answer, source: Source, outlet: Outlet, now: datetime) -> SourceRead:
         if _looks_like_html(answer.body) and is_wall(answer.body):
             raise Trouble(Cause.BLOCKED, "answered with a bot wall", http_status=answer.http_status, final_url=answer.url)
-        reader = sources.load(source.kind)
+        read = partial(sources.load(source.kind), source=source, outlet=outlet, url=answer.url, headers=answer.headers, now=now)
         try:
-            return reader(answer.body, source=source, outlet=outlet, url=answer.url, headers=answer.headers, now=now)
+            return await asyncio.to_thread(read, answer.body) if len(answer.body) > _LONG else read(answer.body)
         except sources.NeedsFallback as need:
             return await self._read_again(answer, source, outlet, now, so_far=need.so_far)
         except sources.Unreadable as error:
@@ -198,7 +202,9 @@ class Work:
                 answer = await self._fetcher.get(
                     Ask(url=url, outlet=order.outlet, limit=settings.size_limit(order.source.kind), headers=headers)
                 )
-                if answer.http_status == _NOT_MODIFIED and conditions:
+                validators = _validators(answer, known, is_unconditional=not conditions, at=now)
+                if (answer.http_status == _NOT_MODIFIED and conditions) or validators.body_hash == known.body_hash:
+                    found.unchanged += 1
                     continue
                 check(answer)
                 part = await self._read(answer, order.source, order.outlet, now)
@@ -209,7 +215,7 @@ class Work:
             found.entries.extend(part.entries)
             waiting.extend(part.further)
             if not (part.is_truncated or part.further or answer.is_cut):
-                found.validators[url] = _validators(answer, known, is_unconditional=not conditions, at=now)
+                found.validators[url] = validators
         return found
 
     def _failure(self, url: str, trouble: Trouble) -> Failure:
@@ -246,6 +252,7 @@ class _Parts:
     entries: list[Entry] = field(default_factory=list)
     validators: dict[str, Validators] = field(default_factory=dict)
     size: int = 0
+    unchanged: int = 0
     is_partial: bool = False
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import resource
+import socket
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -271,3 +274,37 @@ async def test_a_proxy_is_dialled_as_written_and_asked_for_the_outlet() -> None:
         refused = await rig.fetch("http://10.0.0.1/a", outlet)
         assert isinstance(refused, Failure)
         assert refused.reason is FailureReason.ADDRESS
+
+
+async def test_names_whose_servers_do_not_answer_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, silence = socket.getaddrinfo, threading.Event()
+
+    def slow_for_some(host: str, port: int, **options: Any) -> Any:
+        if host.startswith("tar"):
+            silence.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return ask("127.0.0.6" if host == "good.example" else host, port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow_for_some)
+    async with Site("127.0.0.6") as good, crawling(headers_s=1.0) as rig:
+        good.answer("/a", PAGE)
+        outlet = outlet_of(good.url("/feed"))
+        try:
+            for n in range(40):
+                assert rig.crawl.submit(FetchOrder(entry=entry(f"http://tar{n}.example:8080/a", outlet), outlet=outlet))
+            assert rig.crawl.submit(FetchOrder(entry=entry(f"http://good.example:{good.port}/a", outlet), outlet=outlet))
+            await rig.sink.until(1, within_s=0.9)
+            assert isinstance(rig.sink.arrivals[0].result, Page)
+            await rig.sink.until(41)
+            late = [arrival.result for arrival in rig.sink.arrivals[1:]]
+            assert {r.reason for r in late if isinstance(r, Failure)} == {FailureReason.UNREACHABLE}
+        finally:
+            silence.set()
+
+
+async def test_a_name_that_is_none_is_unreachable() -> None:
+    async with crawling() as rig:
+        outlet = outlet_of("http://no-such-host.invalid:8080/feed")
+        poll, _ = await rig.poll(outlet.sources[0], outlet)
+        assert poll.status is PollStatus.UNREACHABLE
+        assert "does not resolve" in (poll.error or "")
