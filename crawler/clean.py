@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from itertools import repeat
 
 _BREAK = "\x1e"  # stands for a paragraph's end while markup is taken off; no text holds it afterwards
 
@@ -61,8 +62,13 @@ def plain_text(markup: str) -> str:
         markup = html.unescape(markup)
     if _BREAK not in markup:
         return one_line(markup)
-    lines = [" ".join(part.split()) for part in markup.split(_BREAK)]
-    return clean_text("\n".join([line for line in lines if line]))
+    lines: list[str] = []
+    for part in markup.split(_BREAK):
+        if part and not part.isspace():
+            is_tidy = part.isprintable() and "  " not in part  # as most are
+            lines.append(part.strip() if is_tidy else one_line(part))
+    text = "\n".join(filter(None, lines))
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def title_text(markup: str) -> str:
@@ -90,7 +96,7 @@ def _without_tags(markup: str) -> str:
                 hiding = name.lower()
             if hiding:
                 parts[2 * i + 2] = ""
-    parts[1::2] = [_BREAKS.get(name, "") for name in names]
+    parts[1::2] = map(_BREAKS.get, names, repeat(""))
     return "".join(parts)
 
 

@@ -88,7 +88,9 @@ def parse(url: str, base: str | None = None) -> Address:
     ``base`` resolves relative references. Raises ValueError, naming the reason, on other schemes, user names, backslashes before the
     query, control characters and whatever the standard calls a failure: what is refused here is never fetched.
     """
-    text = url.strip(_EDGES).translate(_TAB_AND_NEWLINE)
+    text = url.strip(_EDGES)
+    if not text.isprintable():
+        text = text.translate(_TAB_AND_NEWLINE)
     if len(text) > MAX_CHARS:
         raise ValueError(f"longer than {MAX_CHARS} characters")
     if _CONTROL.search(text):
@@ -105,7 +107,7 @@ def parse(url: str, base: str | None = None) -> Address:
 
 def resolve(url: str, base: str | None = None) -> str:
     """Return the absolute URL as a browser would write it; raises ValueError like ``parse``."""
-    return str(parse(url, base))
+    return _as_it_is(url) or str(parse(url, base))
 
 
 def canonical_url(url: str, base: str | None = None) -> str:
@@ -114,8 +116,9 @@ def canonical_url(url: str, base: str | None = None) -> str:
     Drops the fragment, session ids, tracking parameters, default ports and needless percent-encoding; keeps the order of parameters,
     the trailing slash and the scheme, which may all carry meaning. Raises ValueError on what cannot be parsed or fetched.
     """
-    if len(url) <= MAX_CHARS and _ALREADY_CANONICAL.fullmatch(url):
-        return url if url.count("/") > 2 else url + "/"
+    known = _as_it_is(url)
+    if known:
+        return known
     seen = url
     for _ in range(5):  # dropping a part may uncover another; real URLs settle at once
         found = _canonical_once(seen, base)
@@ -166,6 +169,13 @@ def slug(name: str) -> str:
 
 
 _SLUG_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"})
+
+
+def _as_it_is(url: str) -> str | None:
+    """A URL that nothing is to be done to, but for the slash after a bare host; None where there may be."""
+    if len(url) <= MAX_CHARS and _ALREADY_CANONICAL.fullmatch(url):
+        return url if url.count("/") > 2 else url + "/"
+    return None
 
 
 def _digest(*parts: str) -> str:

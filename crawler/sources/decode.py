@@ -22,6 +22,7 @@ _XML_DECLARATION = re.compile(rb"<\?xml[^<>]{0,200}?\sencoding\s*=\s*[\"']([A-Za
 _HTML_DECLARATION = re.compile(rb"<meta\s[^<>]{0,400}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,60})", re.IGNORECASE)
 _DECLARED_WITHIN = 2_048
 _DETECTED_WITHIN = 65_536
+_WESTERN_FIT = 0.95
 _STATEFUL = {"iso2022-jp", "iso2022-kr", "hz"}
 _USUAL = ("gb18030", "big5hkscs", "cp932", "euc-jp", "cp949", "cp1252", "cp1251", "cp1250")
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc-jp", "cp949"}
@@ -145,10 +146,12 @@ def _fit(body: bytes, name: str, language: str) -> float:
 
 
 def _guess(body: bytes) -> str:
-    """Ask statistics, which are right about long texts, where the language is not known."""
+    """Ask statistics, where the language is not known; of short Western texts they think they are Chinese."""
     best = from_bytes(body[:_DETECTED_WITHIN]).best()
     name = codec(best.encoding.replace("_", "-")) if best else None
-    return name if name and _is_strict(body, name) else "cp1252"
+    if name is None or not _is_strict(body, name):
+        return "cp1252"
+    return "cp1252" if name in _MULTIBYTE and _fit(body, "cp1252", "") >= _WESTERN_FIT else name
 
 
 def _bad_bytes(body: bytes) -> int:

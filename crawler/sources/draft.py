@@ -23,7 +23,8 @@ _FUTURE = timedelta(days=1)
 @dataclass(slots=True)
 class Draft:
     """One listed article as it is collected; ``links``, ``published`` and ``modified`` are kept by rank, the lowest counts; the spare title and summary and the
-    picture within the text where there is no other."""
+    picture within the text where there is no other.
+    """
 
     links: dict[int, str] = field(default_factory=dict)
     base: str | None = None

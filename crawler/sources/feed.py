@@ -124,8 +124,7 @@ class _Walk:
         self.channel = _Channel()
         self.items = 0
         self._names: dict[object, str] = {}
-        self._has_bases = b"xml:base" in document.data
-        self._has_languages = b"xml:lang" in document.data
+        self._has_bases = self._has_languages = b"xml:" in document.data  # seldom, and then both are looked for
         self._adds: dict[object, Add | None] = {}
         self._reading = reading
         self._core = str(document.root.tag).rpartition("}")[0][1:] if document.root is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -54,7 +55,7 @@ def _drafts(found: Any) -> Iterator[Draft]:
         for rank, (kept, name) in enumerate(((draft.published, "published"), (draft.published, "created"), (draft.modified, "updated"))):
             parsed = item.get(f"{name}_parsed")
             if parsed:
-                kept[rank] = datetime(*parsed[:6], tzinfo=UTC).isoformat()
+                kept[rank] = datetime.fromtimestamp(timegm(parsed), UTC).isoformat()
         draft.authors = [one_line(person.get("name", ""))[:NAME_MAX] for person in item.get("authors", ()) if person.get("name")]
         draft.tags = [one_line(tag.get("label") or tag.get("term") or "")[:NAME_MAX] for tag in item.get("tags", ())]
         yield draft

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
@@ -69,7 +69,7 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
     reading = Reading(source=source, outlet=outlet, base=url, now=now, language=headers.get("content-language"))
     for repair in decoded.repairs:
         reading.repairs.note(repair)
-    root = _parse(decoded.data)
+    root = parse_page(decoded.data)
     links = _links(root, url)
     if not links:
         raise Unreadable("a page without links")
@@ -87,7 +87,8 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
     )
 
 
-def _parse(data: bytes) -> Element:
+def parse_page(data: bytes) -> Element:
+    """Parse a web page; raises Unreadable on what is none."""
     parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     try:
         root = etree.fromstring(data, parser) if data.strip() else None
