@@ -20,6 +20,8 @@ _TITLE = 200
 _SHORTEST_HEADLINE = 40
 _STORM_STORIES = 10
 _DIGEST_SNIPPET = 160
+_LEAST_STORY = 60
+_SHORT = replace(STEPS[-1], headline=120)
 
 
 def message(brief: Brief, form: MessageFormat, limit: int = BUDGET) -> Message:
@@ -173,12 +175,14 @@ def _listed(
 
     def write(form: MessageFormat, limit: int) -> str:
         room = min(most, limit) if most and limit else most or limit
+        if room and len(stories) > room // _LEAST_STORY:
+            return _fewer(lambda n: fitted(form, n, _SHORT), room // _LEAST_STORY, room)
         details = [replace(d, snippet=min(d.snippet, _DIGEST_SNIPPET)) for d in (STEPS[3:] if short else STEPS)]
         for detail in details:
             body = fitted(form, len(stories), detail)
             if not room or length(body) <= room:
                 return body
-        return _fewer(lambda n: fitted(form, n, replace(details[-1], headline=120)), len(stories), room)
+        return _fewer(lambda n: fitted(form, n, _SHORT), len(stories), room)
 
     return _Plan(title=title, lead=shown(heading), write=write, url=page_of(brief, stories[0]) if len(stories) == 1 else None)
 
