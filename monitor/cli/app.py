@@ -32,7 +32,7 @@ ROOMS: Final = {
         "outlets": ("monitor.cli.outlets", "List outlets and check their sources."),
         "alerts": ("monitor.cli.alerts", "List and show alerts."),
         "channels": ("monitor.cli.channels", "List channels and test them."),
-        "archive": ("monitor.cli.archive", "Search the archive."),
+        "archive": ("monitor.cli.archive", "Search, export, check and back up the archive."),
         "db": ("monitor.cli.db", "Revisions of the archive's schema."),
         "config": ("monitor.cli.config", "Show the settings in force, and their schema."),
         "completion": ("monitor.cli.completion", "Print the completion script of a shell."),

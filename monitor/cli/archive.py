@@ -1,14 +1,18 @@
-"""presswatch archive: search what was read."""
+"""presswatch archive: search, show and export what was read; measure, check and back up the archive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, filters, listing, local
+from monitor.cli.progress import progress
+from monitor.cli.status import size
 
 if TYPE_CHECKING:
     from crawler.model import Article
@@ -20,9 +24,25 @@ if TYPE_CHECKING:
 _FEW: Final = 50
 
 
+_VIEWS: Final = (
+    "articles",
+    "mentions",
+    "matches",
+    "theme_timeline",
+    "stories",
+    "alerts",
+    "deliveries",
+    "polls",
+    "outlet_health",
+    "first_reports",
+    "rule_quality",
+    "entities_daily",
+)
+
+
 @click.group("archive")
 def command() -> None:
-    """Search what was read."""
+    """Search, show and export what was read; measure, check and back up the archive."""
 
 
 @command.command("search")
@@ -36,22 +56,156 @@ def search(given: Given, query: str, filters: Filters, show: Show) -> None:
 
     presswatch archive search '@deepseek AND Hangzhou' --language zh --since 7d
     """
-    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
     from monitor.rules.engine import compile_query  # noqa: PLC0415 - rules are paid for only by those who compile them
 
     settings = given.settings()
     asked = compile_query(query, settings.rules.entities)
-    where = reads.Filter(
-        since=filters.since_at(given.clock.now(), settings.timezone),
-        themes=filters.themes,
-        outlets=filters.outlets,
-        languages=filters.languages,
-        limit=filters.limit or _FEW,
-    )
+    where = replace(_filter(given, filters, settings), limit=filters.limit or _FEW)
     with given.archive(settings) as archive, archive.snapshot() as tx:
         found = show(_rows(tx, asked, where, settings), _columns(settings.timezone), empty="no article matches")
     if not found:
         raise click.exceptions.Exit(1)
+
+
+@command.command("show")
+@click.argument("article_id", metavar="ID", type=int)
+@listing
+@shared
+@pass_given
+def shown(given: Given, article_id: int, show: Show) -> None:
+    """Show one article with its text."""
+    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    settings = given.settings()
+    with given.archive(settings) as archive:
+        article = archive.read_now(lambda tx: reads.article(tx, article_id))
+    if article is None:
+        raise click.ClickException(f"there is no article {article_id} in the archive")
+    if not show.is_table:
+        show.one(asdict(article))
+        return
+    about = [article.outlet_id, local(article.published_at or article.seen_at, settings.timezone), article.language, *article.authors]
+    kind = f"{article.completeness.value}, {article.word_count} words" + (", paywalled" if article.is_paywalled else "")
+    click.echo("\n".join([article.headline, " · ".join(about), article.canonical_url or article.url, kind, "", article.text]))
+
+
+@command.command("export")
+@click.argument("view", type=click.Choice(_VIEWS), default="articles")
+@filters()
+@listing
+@shared
+@pass_given
+def export(given: Given, view: str, filters: Filters, show: Show) -> None:
+    """Write a public view to stdout, as CSV unless told otherwise; memory stays flat with --csv and --nl.
+
+    presswatch archive export matches --theme deepseek-next --since 2026-11-01 > november.csv
+    """
+    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    settings = given.settings()
+    with given.archive(settings) as archive, archive.snapshot() as tx:
+        Show(show.form or "csv")(reads.export(tx, f"v_{view}", _filter(given, filters, settings)), ())
+
+
+@command.command("stats")
+@listing
+@shared
+@pass_given
+def stats(given: Given, show: Show) -> None:
+    """Say how large the archive is and what it holds."""
+    from monitor.archive import upkeep  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    with given.archive(given.settings()) as archive:
+        measured = upkeep.size(archive)
+    if not show.is_table:
+        show.one(asdict(measured))
+        return
+    free = f", {size(measured.free)} free beside it" if measured.free is not None else ""
+    click.echo(f"{measured.shown}: {measured.engine}, revision {measured.revision}, {size(measured.size)}{free}")
+    columns = (
+        Column(title="TABLE", show=lambda row: row["table"]),
+        Column(title="ROWS", show=lambda row: f"{row['rows']:,}", is_number=True),
+    )
+    show([{"table": name, "rows": count} for name, count in measured.rows.items()], columns)
+
+
+@command.command("verify")
+@click.option("--quick", is_flag=True, help="Leave out the indexes.")
+@shared
+@pass_given
+def verify(given: Given, *, quick: bool) -> None:
+    """Read the archive through and say what is wrong; exit 1 where something is."""
+    from monitor.archive import upkeep  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    with given.archive(given.settings()) as archive:
+        found = upkeep.verify(archive, is_quick=quick)
+    for line in found:
+        click.echo(line)
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo("the archive is whole", err=True)
+
+
+@command.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@shared
+@pass_given
+def backup(given: Given, file: Path) -> None:
+    """Write a checked copy of the archive to FILE, also while the daemon runs."""
+    from monitor.archive import backup as backups  # noqa: PLC0415 - the database is paid for only by commands that ask it
+    from monitor.archive import engine  # noqa: PLC0415 - the same
+
+    where = engine.address(given.settings().archive)
+    with progress("copying the archive") as advance:
+        written = backups.backup(where, file, progress=advance)
+    click.echo(f"{written}: {size(written.stat().st_size)}", err=True)
+
+
+@command.command("reindex")
+@shared
+@pass_given
+def reindex(given: Given) -> None:
+    """Make the full-text index anew, beside a running daemon."""
+    from monitor.archive import upkeep  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    with given.archive(given.settings()) as archive, progress("reading articles") as advance:
+        count = upkeep.reindex(archive, progress=advance)
+    click.echo(f"{count:,} articles indexed", err=True)
+
+
+@command.command("forget")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shared
+@pass_given
+def forget(given: Given, *, dry_run: bool, yes: bool) -> None:
+    """Take out what is older than 'retention' in the settings says."""
+    from monitor.archive import upkeep  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    settings = given.settings()
+    keep = upkeep.Keep(**asdict(settings.retention))
+    with given.archive(settings) as archive:
+        todo = upkeep.forgettable(archive, keep, given.clock.now())
+        click.echo(f"older than they are kept: {todo.texts:,} texts, {todo.polls:,} polls, {todo.entries:,} entries", err=True)
+        if dry_run or not any((todo.texts, todo.polls, todo.entries)):
+            return
+        if not yes:
+            click.confirm("Take them out?", abort=True, err=True)
+        with progress("forgetting") as advance:
+            upkeep.forget(archive, keep, given.clock.now(), progress=advance)
+    click.echo("done", err=True)
+
+
+def _filter(given: Given, filters: Filters, settings: Settings) -> Filter:
+    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    return reads.Filter(
+        since=filters.since_at(given.clock.now(), settings.timezone),
+        themes=filters.themes,
+        outlets=filters.outlets,
+        languages=filters.languages,
+        limit=filters.limit,
+    )
 
 
 def _rows(tx: Tx, query: Query, where: Filter, settings: Settings) -> Iterator[dict[str, Any]]:

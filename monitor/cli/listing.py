@@ -163,11 +163,11 @@ class Show:
         """Write all rows and return how many there were; what to say when there are none goes to stderr."""
         if self.form == "nl":
             return sum(1 for _ in map(self._line, rows))
+        if self.form == "csv":
+            return self._csv(rows)
         known = list(rows)
         if self.form == "json":
             click.echo(json.dumps([plain(row) for row in known], ensure_ascii=False, indent=2))
-        elif self.form == "csv":
-            self._csv(known)
         elif known:
             click.echo("\n".join(table(known, columns, cells=width(sys.stdout))))
         if not known:
@@ -186,12 +186,14 @@ class Show:
         click.echo(json.dumps(plain(row), ensure_ascii=False))
 
     @staticmethod
-    def _csv(rows: Sequence[Row]) -> None:
-        if not rows:
-            return
-        out = csv.writer(sys.stdout, lineterminator="\n")
-        out.writerow(rows[0].keys())
-        out.writerows([_csv_cell(value) for value in plain(row).values()] for row in rows)
+    def _csv(rows: Iterable[Row]) -> int:
+        out, count = csv.writer(sys.stdout, lineterminator="\n"), 0
+        for row in rows:
+            if count == 0:
+                out.writerow(row.keys())
+            out.writerow([_csv_cell(value) for value in plain(row).values()])
+            count += 1
+        return count
 
 
 def plain(row: Row) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -164,3 +166,56 @@ def test_commands_that_ask_an_archive_that_is_not_there_say_so_and_make_none(tmp
     assert "there is no archive at" in capsys.readouterr().err
     assert app.run(["-c", str(config), "db", "current"]) == 1
     assert not (tmp_path / "none.db").exists()
+
+
+def test_archive_show_prints_one_article_with_its_text(desk: Desk) -> None:
+    told = desk.run("archive", "show", str(desk.put[0].article_id)).stdout
+    assert told.startswith("Title of a\nalpenpost · 2026-11-24 14:53 · de\nhttps://alpenpost.example/a\nfull, ")
+    assert "Nordlicht" in told
+    assert json.loads(desk.run("archive", "show", str(desk.put[0].article_id), "--json").stdout)["headline"] == "Title of a"
+
+
+def test_archive_export_writes_every_public_view(desk: Desk) -> None:
+    for view in ("articles", "matches", "stories", "alerts", "polls", "rule_quality"):
+        rows = list(csv.DictReader(io.StringIO(desk.run("archive", "export", view).stdout)))
+        assert rows, view
+    lines = desk.run("archive", "export", "articles", "--outlet", "linzer-bote", "--nl").stdout.splitlines()
+    assert [json.loads(line)["headline"] for line in lines] == ["Déjà vu in 北京"]
+
+
+def test_archive_stats_and_verify_say_how_it_is(desk: Desk) -> None:
+    assert "articles" in desk.run("archive", "stats").stdout
+    assert json.loads(desk.run("archive", "stats", "--json").stdout)["rows"]["articles"] == 3
+    assert desk.run("archive", "reindex").stderr == "3 articles indexed\n"
+
+
+def test_archive_forget_counts_before_it_takes(desk: Desk) -> None:
+    desk.config.write_text(desk.config.read_text() + "retention: {polls: 0}\n")
+    assert "3 polls" in desk.run("archive", "forget", "--dry-run").stderr
+    assert len(desk.rows("archive", "export", "polls")) == 3
+    assert desk.run("archive", "forget", "--yes").exit_code == 0
+    assert desk.rows("archive", "export", "polls") == []
+
+
+def test_a_backup_is_restored_and_what_was_there_is_kept(tmp_path: Path, sqlite_url: str) -> None:
+    desk = Desk(tmp_path, sqlite_url)
+    copy = tmp_path / "copy.db"
+    assert desk.run("archive", "backup", str(copy)).exit_code == 0
+    desk.run("alerts", "mark", "1", "noise")
+    done = desk.run("db", "restore", str(copy), "--yes")
+    assert done.exit_code == 0, done.output
+    assert "before-restore" in done.stderr
+    assert {row["verdict"] for row in desk.rows("alerts", "list")} == {None}
+
+
+def test_doctor_looks_at_every_part(desk: Desk) -> None:
+    rows = desk.rows("doctor")
+    assert {row["part"] for row in rows} == {"install", "config", "rules", "channels", "archive"}
+    assert {row["state"] for row in rows} <= {"ok", "warn"}
+
+
+def test_doctor_names_the_place_of_what_is_wrong(desk: Desk) -> None:
+    desk.config.write_text("timezonne: UTC\n")
+    done = desk.run("doctor")
+    assert done.exit_code == 1
+    assert f"{desk.config}:1:1: unknown key 'timezonne'" in done.stdout
