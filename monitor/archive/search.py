@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,8 +13,10 @@ from crawler.model import Article
 from monitor.archive import tables as t
 from monitor.archive.columns import clean, isnt
 from monitor.archive.filters import Filter, speaks
+from monitor.archive.needs import Needs, Token
 from monitor.archive.shapes import article_of, day_of
 from monitor.archive.tx import Row, Tx
+from monitor.text.tokens import TOKENIZER_VERSION, search_tokens
 
 T = TypeVar("T")
 
@@ -38,18 +40,6 @@ _POSTGRES_FIND = (
     "SELECT index_id FROM article_index WHERE tokens @@ CAST(:query AS tsquery) AND index_id BETWEEN :first AND :last"
     " ORDER BY index_id DESC LIMIT :n"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A folded word or a pair of characters; with ``is_prefix`` every word that begins so."""
-
-    text: str
-    is_prefix: bool = False
-
-
-Needs = Sequence[Collection[Token]]
-"""What an article must hold to be worth a look: of each group at least one token. Empty: every article is."""
 
 
 # ---- writing
@@ -94,7 +84,6 @@ def forget_index(tx: Tx, article_id: int) -> None:
 
 def tokens_of(text: str) -> list[str]:
     """Every token of a text once, sorted, none that either database would cut or split."""
-    search_tokens, _ = _tokenizer()
     return sorted({fitting for token in search_tokens(clean(text)) if (fitting := _fit(token))})
 
 
@@ -131,8 +120,7 @@ def candidates(tx: Tx, needs: Needs, where: Filter) -> Iterator[Article]:
 
 def is_current(tx: Tx) -> bool:
     """Whether the index was made by today's tokenizer."""
-    _, version = _tokenizer()
-    return bool(tx.value(sa.select(t.meta.c.value).where(t.meta.c.key == INDEX_VERSION)) == str(version))
+    return bool(tx.value(sa.select(t.meta.c.value).where(t.meta.c.key == INDEX_VERSION)) == str(TOKENIZER_VERSION))
 
 
 def _by_index(tx: Tx, needs: Needs, where: Filter, first: int, last: int) -> Iterator[Row]:
@@ -234,14 +222,5 @@ def index_after(tx: Tx, article_id: int, limit: int = BATCH) -> Indexed | None:
 
 def finish_index(tx: Tx) -> None:
     """Say that the index is whole and by whose tokens."""
-    _, version = _tokenizer()
     tx.run(sa.delete(t.meta).where(t.meta.c.key == INDEX_VERSION))
-    tx.run(sa.insert(t.meta), {"key": INDEX_VERSION, "value": str(version)})
-
-
-def _tokenizer() -> tuple[Callable[[str], list[str]], int]:
-    try:
-        from monitor.text import tokens  # type: ignore[attr-defined,unused-ignore] # noqa: PLC0415 - most of the archive needs no tokenizer
-    except ImportError:
-        return (lambda text: re.findall(r"\w+", text.casefold())), 0
-    return tokens.search_tokens, tokens.TOKENIZER_VERSION
+    tx.run(sa.insert(t.meta), {"key": INDEX_VERSION, "value": str(TOKENIZER_VERSION)})

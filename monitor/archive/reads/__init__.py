@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.archive.filters import Filter
+from monitor.archive.needs import Needs, Token, needs_of
 from monitor.archive.reads.articles import article, article_by_key, articles, articles_by_id, mentions
 from monitor.archive.reads.deliveries import brief, delivery, outbox, recent, silent_sources
 from monitor.archive.reads.due import due_deliveries, due_entries, due_sources, next_due, next_unsent
@@ -20,7 +21,7 @@ from monitor.archive.reads.listings import (
 )
 from monitor.archive.reads.stories import family, mutes, past, story, story_candidates, story_of, told
 from monitor.archive.reads.why import Trail, about_alert, about_article, about_url
-from monitor.archive.search import Needs, Token, search
+from monitor.archive.search import search
 
 __all__ = [
     "VIEWS",
@@ -48,6 +49,7 @@ __all__ = [
     "mentions",
     "meta",
     "mutes",
+    "needs_of",
     "next_due",
     "next_unsent",
     "open_notices",
