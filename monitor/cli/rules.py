@@ -11,7 +11,6 @@ import click
 
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, filters, listing
-from monitor.cli.sending import with_lines
 from monitor.cli.texts import Text, takes_text
 from monitor.errors import ConfigError, Problem
 
@@ -59,6 +58,9 @@ def check(given: Given, files: Sequence[Path], show: Show, *, strict: bool) -> N
     """
     found, warnings = _checked(given, files)
     if not show.is_table:
+        from monitor.config.problems import with_lines  # noqa: PLC0415 - only here
+
+        found, warnings = with_lines(found), with_lines(warnings)
         show([{**asdict(problem), "is_warning": problem in warnings} for problem in (*found, *warnings)], (), empty="all hold")
     else:
         _tell(warnings, "warning")
@@ -135,14 +137,14 @@ def _checked(given: Given, files: Sequence[Path]) -> tuple[list[Problem], list[P
     try:
         settings = given.settings(lint=True, overrides=_in_place_of(files))
     except ConfigError as error:
-        return with_lines(error.problems), []
+        return list(error.problems), []
     from monitor.rules import lint  # noqa: PLC0415 - rules are paid for only by those who compile them
 
     themes = settings.rules.themes
     examples = sum(len(theme.examples) for theme in themes)
     said = f"{len(themes)} themes, {settings.rule_count} rules, {len(settings.rules.entities)} entities; {examples} examples hold"
     click.echo(said, err=True)
-    return [], with_lines(lint.warnings(settings.rules))
+    return [], list(lint.warnings(settings.rules))
 
 
 def _in_place_of(files: Sequence[Path]) -> dict[str, object]:

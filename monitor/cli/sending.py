@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from monitor.cli.given import Given
-from monitor.errors import ConfigError, Problem
+from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
     from monitor.channels import Channel
@@ -52,25 +52,9 @@ def check_channels(settings: Settings) -> None:
     """Raise ConfigError where a channel's own keys are wrong."""
     from monitor import channels  # noqa: PLC0415 - what sends is paid for only by those who send
 
-    found: list[Problem] = [problem for channel in settings.channels for problem in channels.check(channel)]
+    found = [problem for channel in settings.channels for problem in channels.check(channel)]
     if found:
-        raise ConfigError(with_lines(found))
-
-
-def with_lines(problems: Iterable[Problem]) -> list[Problem]:
-    """Add the source lines that whoever found the problems did not have at hand."""
-    from pathlib import Path  # noqa: PLC0415 - only the unlucky pay
-
-    found: list[Problem] = []
-    for problem in problems:
-        path = Path(problem.place)
-        if not problem.source_line and path.is_file():
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            source = lines[problem.line - 1] if problem.line <= len(lines) else ""
-            found.append(replace(problem, source_line=source))
-        else:
-            found.append(problem)
-    return found
+        raise ConfigError(found)
 
 
 def send_test(given: Given, settings: Settings, channel: ChannelSettings) -> None:

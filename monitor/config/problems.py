@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from wcwidth import wcswidth, wcwidth
@@ -30,9 +32,29 @@ def render(problem: Problem) -> str:
 
 def render_all(problems: Sequence[Problem], *, word: str = "problem") -> str:
     """Return all problems in the order of files and lines, and their number."""
-    ordered = in_order(problems)
+    ordered = with_lines(in_order(problems))
     count = f"{len(ordered)} {word}" + ("s" if len(ordered) != 1 else "")
     return "\n\n".join([*(render(p) for p in ordered), count])
+
+
+def with_lines(problems: Iterable[Problem]) -> list[Problem]:
+    """Add the source lines that whoever found the problems did not have at hand."""
+    files: dict[str, list[str]] = {}
+    found: list[Problem] = []
+    for problem in problems:
+        if problem.place not in files:
+            files[problem.place] = _lines_of(Path(problem.place))
+        lines = files[problem.place]
+        is_bare = not problem.source_line and 0 < problem.line <= len(lines)
+        found.append(replace(problem, source_line=lines[problem.line - 1]) if is_bare else problem)
+    return found
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError:  # a flag, a variable, a query typed on the command line
+        return []
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

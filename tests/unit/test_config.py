@@ -163,6 +163,15 @@ def test_a_query_over_several_lines_keeps_its_line_ends_so_that_errors_find_thei
     assert theme.rules[1].query == "@deepseek\n        AND start"
 
 
+def test_files_of_other_systems_are_read_alike(write: Write) -> None:
+    path = write()
+    for file in path.parent.rglob("*.yaml"):
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    found = loaded(path).rules.themes[0].rules
+    assert [(rule.place.line, rule.place.column) for rule in found if rule.place] == [(8, 15), (10, 9)]
+    assert found[1].query.split() == ["@deepseek", "AND", "start"]
+
+
 def test_entities_come_with_aliases_by_language(write: Write) -> None:
     deepseek, flagship = loaded(write()).rules.entities
     assert {language: [a.term for a in names] for language, names in deepseek.aliases.items()} == {
