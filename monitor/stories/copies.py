@@ -24,16 +24,14 @@ def shingles(cut: Sequence[str], word_count: int) -> tuple[int, ...]:
 
     A run is chosen by the cheap low half of its hash; only what is kept, one in sixteen, is hashed in full.
     """
-    step = 1 if word_count < SMALL else SAMPLE
     if len(cut) < SHINGLE:
         return (widen(" ".join(cut).encode("utf-8", "surrogatepass"), 0),) if cut else ()
-    low = [crc32(token.encode("utf-8", "surrogatepass")) for token in cut]
-    kept = {}
-    for at, (a, b, c) in enumerate(zip(low, low[1:], low[2:], strict=False)):
-        mixed = (a + 31 * b + 961 * c) & LOW_HALF
-        if mixed % step == 0 and mixed not in kept:
-            kept[mixed] = widen(" ".join(cut[at : at + SHINGLE]).encode("utf-8", "surrogatepass"), mixed)
-    return tuple(sorted(kept.values()))
+    step = 1 if word_count < SMALL else SAMPLE
+    by_token = {token: crc32(token.encode("utf-8", "surrogatepass")) for token in set(cut)}
+    low = [by_token[token] for token in cut]
+    mixed = [(a + 31 * b + 961 * c) & LOW_HALF for a, b, c in zip(low, low[1:], low[2:], strict=False)]
+    chosen = {half: at for at, half in enumerate(mixed) if half % step == 0}
+    return tuple(sorted(widen(" ".join(cut[at : at + SHINGLE]).encode("utf-8", "surrogatepass"), half) for half, at in chosen.items()))
 
 
 def containment(

@@ -6,16 +6,18 @@ import hashlib
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(f"[{_CJK}]|[^\\W_{_CJK}]+")
-_WITHOUT_SPACES = re.compile(f"[{_CJK}]")
 _MARKS = re.compile("[\u0300-\u036f]+")
 
+FIRST_CJK = "\u3005"
 CJK_PER_WORD = 1.7
 """Characters of a Chinese word, on average: makes "60 words" mean the same amount of text everywhere."""
 
 
+_ODD = re.compile("[łŁøØđĐıæÆœŒ]")
 _LETTERS = str.maketrans("łŁøØđĐıæÆœŒ", "lLoOdDiaAoO")
 """Letters that no decomposition makes plain."""
 
@@ -29,7 +31,8 @@ def without_accents(text: str) -> str:
     """Leave the letters and drop what stands on them."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text))).translate(_LETTERS)
+    plain = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
+    return plain.translate(_LETTERS) if _ODD.search(plain) else plain
 
 
 def tokens(folded: str) -> list[str]:
@@ -37,14 +40,9 @@ def tokens(folded: str) -> list[str]:
     return _TOKEN.findall(folded)
 
 
-def is_cjk(token: str) -> bool:
-    """Whether the token is a character of a script without spaces."""
-    return len(token) == 1 and _WITHOUT_SPACES.match(token) is not None
-
-
-def count_words(cut: list[str]) -> int:
+def count_words(cut: Sequence[str]) -> int:
     """How many words the tokens make, Chinese characters counted for what they carry."""
-    single = sum(1 for token in cut if is_cjk(token))
+    single = sum(1 for token in cut if token >= FIRST_CJK and len(token) == 1)
     return len(cut) - single + round(single / CJK_PER_WORD)
 
 

@@ -12,13 +12,55 @@ NAMES = (
 )
 """What the weights stand for, in order."""
 
-WITHIN = (-3.85, 1.81, 3.81, 3.05, 0.28, 1.56, -0.23, 0.34, 0.04, 0.58, 0.53, 1.35, -0.85, 0.78, 1.07, -1.42, 0.15, -2.2, 1.11, -1.34)
-ACROSS = (-3.32, 1.23, 3.97, 2.24, 0.64, 1.76, 0.78, 0.25, -0.01, 1.51, 1.71, 1.58, 0.62, 0.44, 0.4, -1.12, -1.34, -0.68, 0.47, 0.72)
+WITHIN: tuple[float, ...] = (
+    -3.85,
+    1.81,
+    3.81,
+    3.05,
+    0.28,
+    1.56,
+    -0.23,
+    0.34,
+    0.04,
+    0.58,
+    0.53,
+    1.35,
+    -0.85,
+    0.78,
+    1.07,
+    -1.42,
+    0.15,
+    -2.2,
+    1.11,
+    -1.34,
+)
+ACROSS: tuple[float, ...] = (
+    -3.32,
+    1.23,
+    3.97,
+    2.24,
+    0.64,
+    1.76,
+    0.78,
+    0.25,
+    -0.01,
+    1.51,
+    1.71,
+    1.58,
+    0.62,
+    0.44,
+    0.4,
+    -1.12,
+    -1.34,
+    -0.68,
+    0.47,
+    0.72,
+)
 
-MERGE_WITHIN = 3.2
-MERGE_ACROSS = 3.2
+MERGE_WITHIN = 3.3
+MERGE_ACROSS = 3.8
 RELATED_WITHIN = 1.8
-RELATED_ACROSS = 2.5
+RELATED_ACROSS = 2.8
 SAME_OUTLET = 1.0
 """How much surer a merge must be where one outlet wrote both: it seldom reports one event in two articles."""
 MEAN_FLOOR = -1.5
