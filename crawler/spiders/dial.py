@@ -130,7 +130,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
             if not may_cut:
                 raise Trouble(Cause.TOO_LARGE, f"larger than {limit} bytes", http_status=response.status)
             body, is_cut = body[:limit], True
-        body, breaks_off = _unpacked(body, headers, limit, response.status)
+        body, breaks_off = _unpacked(body, headers, limit, response.status, may_cut=may_cut)
         return Response(
             request.url,
             status=response.status,
@@ -226,10 +226,10 @@ def _guarded(open_networks: tuple[str, ...]) -> Callable[[AddressInfo], socket.s
     return dial
 
 
-def _unpacked(body: bytes, headers: Headers, limit: int, status: int) -> tuple[bytes, bool]:
+def _unpacked(body: bytes, headers: Headers, limit: int, status: int, *, may_cut: bool) -> tuple[bytes, bool]:
     codings = b",".join(headers.getlist("Content-Encoding")).decode("latin-1").split(",")
     try:
-        body, is_cut = unpack(body, codings, limit)
+        body, is_cut = unpack(body, codings, limit, may_cut=may_cut)
     except TooLarge as error:
         raise Trouble(Cause.TOO_LARGE, str(error), http_status=status) from error
     except Packed as error:

@@ -22,10 +22,11 @@ class TooLarge(Packed):
     """The body is larger than allowed once unpacked."""
 
 
-def unpack(body: bytes, codings: Sequence[str], limit: int) -> tuple[bytes, bool]:
+def unpack(body: bytes, codings: Sequence[str], limit: int, *, may_cut: bool = False) -> tuple[bytes, bool]:
     """Return the body and whether it broke off.
 
-    Raises TooLarge beyond ``limit`` bytes, having unpacked no more than that, and Packed for codings nobody asked for.
+    Raises TooLarge beyond ``limit`` bytes, having unpacked no more than that, or with ``may_cut`` returns as many; raises Packed for
+    codings nobody asked for.
     """
     named = [c for c in (c.strip().lower() for c in codings) if c not in {"", "identity"}]
     if not named or not body:
@@ -36,12 +37,12 @@ def unpack(body: bytes, codings: Sequence[str], limit: int) -> tuple[bytes, bool
     if named[0] == "deflate" and not _is_zlib(body):
         wbits = _RAW_DEFLATE
     try:
-        return _inflate(body, wbits, limit)
+        return _inflate(body, wbits, limit, may_cut=may_cut)
     except zlib.error as error:
         raise Packed(f"the packed answer is broken: {error}") from error
 
 
-def _inflate(body: bytes, wbits: int, limit: int) -> tuple[bytes, bool]:
+def _inflate(body: bytes, wbits: int, limit: int, *, may_cut: bool) -> tuple[bytes, bool]:
     """Unpack one or more streams one after another (a gzip file may have members) up to the limit."""
     out = bytearray()
     rest = body
@@ -50,6 +51,8 @@ def _inflate(body: bytes, wbits: int, limit: int) -> tuple[bytes, bool]:
         while not stream.eof:
             piece = stream.decompress(rest, max_length=min(_CHUNK, limit - len(out) + 1))
             out += piece
+            if len(out) > limit and may_cut:
+                return bytes(out[:limit]), True
             if len(out) > limit:
                 raise TooLarge(f"larger than {limit} bytes once unpacked")
             rest = stream.unconsumed_tail

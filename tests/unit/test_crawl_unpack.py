@@ -67,6 +67,10 @@ def test_the_limit_is_exact(size: int) -> None:
         assert unpack(packed, ["gzip"], 1000) == (bytes(size), False)
 
 
+def test_what_may_be_cut_is_cut_at_the_limit() -> None:
+    assert unpack(gzip.compress(bytes(100_000)), ["gzip"], 1000, may_cut=True) == (bytes(1000), True)
+
+
 @pytest.mark.parametrize("codings", [["br"], ["zstd"], ["gzip", "gzip"], ["deflate", "gzip"], ["compress"]])
 def test_codings_nobody_asked_for_are_refused(codings: list[str]) -> None:
     with pytest.raises(Packed):
