@@ -1,0 +1,1 @@
+"""The rule language: parsing, matching, explaining, checking."""

@@ -1,0 +1,1 @@
+"""The multilingual ground under the rules: folding, word boundaries, sentences, search tokens."""

@@ -1,0 +1,1 @@
+"""Cases of the rule language, one JSON object per line, and what runs them."""
