@@ -64,6 +64,7 @@ class Crawl:
         self._crawler: Crawler | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._is_closing = False
+        self._has_begun = False
         self.beat_at = clock.monotonic()
 
     @property
@@ -77,7 +78,7 @@ class Crawl:
         return self._orders.crowded_hosts
 
     async def start(self) -> None:
-        """Start Scrapy and return once it takes requests."""
+        """Start Scrapy and return once it takes requests; raises RuntimeError where it cannot."""
         self._supervisor = asyncio.create_task(self._supervise(), name="crawl")
         ready = asyncio.ensure_future(self._ready.wait())
         await asyncio.wait({ready, self._supervisor}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,6 +121,8 @@ class Crawl:
             self._crawler = None
             if self._is_closing:
                 return
+            if not self._has_begun:
+                raise RuntimeError("Scrapy did not start") from ended
             if self._clock.monotonic() - started > _STEADY_S:
                 pause_s = _RESTART_S[0]
             _log.error("spider ended; it is started again", reason=repr(ended), retry_s=pause_s)
@@ -135,6 +138,7 @@ class Crawl:
         await runner.crawl(crawler, orders=self._orders, begin=self._begin, beat=self._beat, limits=self._settings, resolver=self._resolver)
 
     def _opened(self) -> None:
+        self._has_begun = True
         self._ready.set()
 
     def _beat(self) -> None:

@@ -66,7 +66,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         self._limits: CrawlSettings = crawler.spider.limits
         self._resolver: AbstractResolver = crawler.spider.resolver
         self._sessions: dict[Door, aiohttp.ClientSession] = {}
-        self._contexts: dict[Door, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[bool, str | None], ssl.SSLContext] = {}
         self._running: set[asyncio.Task[Any]] = set()
 
     async def download_request(self, request: Request) -> Response:
@@ -108,7 +108,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
                     # Scrapy has quoted what must be quoted; a second normalisation would break signed URLs.
                     yarl.URL(request.url, encoded=True),
                     headers=self._request_headers(request).to_tuple_list(),
-                    ssl=self._context_for(door),
+                    ssl=self._context_for(door) if request.url.startswith("https:") else True,
                     allow_redirects=False,
                     proxy=door.proxy,
                 )
@@ -166,7 +166,6 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
             session = self._open_session(door)
             if len(self._sessions) >= _MOST_SESSIONS:  # doors of settings that were since reloaded; the least used goes first
                 oldest = next(iter(self._sessions))
-                self._contexts.pop(oldest, None)
                 await self._sessions.pop(oldest).close()
         self._sessions[door] = session
         return session
@@ -191,7 +190,8 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         )
 
     def _context_for(self, door: Door) -> ssl.SSLContext:
-        context = self._contexts.get(door)
+        key = (door.verify_tls, door.ca_file)
+        context = self._contexts.get(key)
         if context is None:
             context = ssl.create_default_context()
             if door.ca_file:
@@ -199,7 +199,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
             if not door.verify_tls:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
-            self._contexts[door] = context
+            self._contexts[key] = context
         return context
 
     async def close(self) -> None:
@@ -260,18 +260,19 @@ def _trouble(error: Exception, refusals: list[str]) -> Trouble:
 
 
 def _told(error: Exception) -> str:
-    """Why a server was not reached, in words for a person."""
+    """Why a server was not reached, in words for a person; never a library's own text where that may hold a proxy's password."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            broken = error.certificate_error
-            return f"TLS failed: {getattr(broken, 'verify_message', None) or broken}"
-        case aiohttp.ClientConnectorSSLError():
-            return f"TLS failed: {error.os_error.strerror or error.os_error}"
+            why = f"TLS failed: {getattr(error.certificate_error, 'verify_message', None) or error.certificate_error}"
         case aiohttp.ClientConnectorDNSError():
-            return "the host name does not resolve"
+            why = "the host name does not resolve"
         case aiohttp.ClientConnectorError():
-            return f"no connection: {error.os_error.strerror or error.os_error}"
+            what = "TLS failed" if isinstance(error, aiohttp.ClientSSLError) else "no connection"
+            why = f"{what}: {error.os_error.strerror or error.os_error}"
+        case aiohttp.ClientResponseError():
+            why = f"no proper HTTP answer: {error.message}"
         case aiohttp.ServerDisconnectedError():
-            return "the server hung up without an answer"
+            why = "the server hung up without an answer"
         case _:
-            return f"{type(error).__name__}: {error}"
+            why = f"{type(error).__name__}: {error}"
+    return why

@@ -9,8 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from crawler.model import Failure, FailureReason, Page, PollStatus, Validators
+from crawler.model import Failure, FailureReason, Page, PollStatus, SourceRead, Validators
 from crawler.ports import FetchOrder, PollOrder
+from crawler.runner import CrawlSettings
+from crawler.sources import NeedsFallback
 from tests.crawl_fakes import PAGE, Hit, Reply, Site, crawling, entry, feed_reply, outlet_of, rss, until
 
 STATUSES = {
@@ -242,3 +244,56 @@ async def test_closing_does_not_wait_for_a_host_that_hangs_and_leaves_nothing_be
         assert asyncio.get_running_loop().time() - started < 2
         assert not rig.crawl.submit(PollOrder(source=outlet.sources[0], outlet=outlet, validators=Validators()))
     assert asyncio.all_tasks() <= before
+
+
+async def test_a_crawl_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.runner.scrapy_settings", lambda _: {"TWISTED_REACTOR_ENABLED": False, "SCHEDULER": "json.JSONDecoder"})
+    with pytest.raises(RuntimeError, match="did not start"):
+        async with crawling():
+            pass  # pragma: no cover
+
+
+async def test_settings_are_adopted_while_running() -> None:
+    async with Site() as site, crawling(allow_networks=()) as rig:
+        site.answer("/a", PAGE)
+        outlet = outlet_of(site.url("/feed"))
+        assert isinstance(await rig.fetch(site.url("/a"), outlet), Failure)
+        rig.crawl.adopt(CrawlSettings(spacing_s=0.0, allow_networks=("127.0.0.5/32",), contact="mailto:new@desk.example", version="9.9"))
+        assert isinstance(await rig.fetch(site.url("/a"), outlet), Page)
+        assert site.hits[-1].headers["user-agent"] == "Presswatch/9.9 (+mailto:new@desk.example)"
+
+
+async def test_a_reader_that_breaks_costs_its_poll_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Site() as site, crawling() as rig:
+        site.answer("/feed", feed_reply(site.url("/a")))
+        outlet = outlet_of(site.url("/feed"))
+
+        def broken(_kind: object) -> object:
+            raise ZeroDivisionError("a bug of ours")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("crawler.sources.load", broken)
+            poll, _ = await rig.poll(outlet.sources[0], outlet)
+        assert (poll.status, poll.error) == (PollStatus.BAD_CONTENT, "internal error: ZeroDivisionError: a bug of ours")
+        assert (await rig.poll(outlet.sources[0], outlet))[0].status is PollStatus.OK
+
+
+async def test_the_second_reader_is_asked_and_what_the_first_found_is_kept_where_it_found_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    outlet = outlet_of("http://127.0.0.5/feed")
+    one, two = entry("http://127.0.0.5/1", outlet), entry("http://127.0.0.5/2", outlet)
+
+    async def patient(_body: bytes, **_: object) -> SourceRead:
+        return SourceRead(entries=(one,), parser="patient")
+
+    for so_far, expected in ((None, "patient"), (SourceRead(entries=(one, two), parser="quick"), "quick")):
+
+        def quick(_body: bytes, so_far: SourceRead | None = so_far, **_: object) -> SourceRead:
+            raise NeedsFallback("odd", so_far=so_far)
+
+        async with Site() as site, crawling(fallback=patient) as rig:
+            site.answer("/feed", Reply(body=b"<rss/>"))
+            with monkeypatch.context() as patched:
+                patched.setattr("crawler.sources.load", lambda _kind, quick=quick: quick)
+                watched = outlet_of(site.url("/feed"))
+                poll, _ = await rig.poll(watched.sources[0], watched)
+            assert (poll.status, poll.parser) == (PollStatus.OK, expected)
