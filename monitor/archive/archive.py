@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -107,13 +107,21 @@ class Archive:
         except (sa.exc.OperationalError, OSError) as error:
             raise told(error, self.where) from error
 
-    def outside(self, work: Callable[[sa.Connection], object]) -> None:
+    def outside(self, statement: str) -> None:
         """Run what must not stand in a transaction: ANALYZE, a checkpoint."""
         try:
-            with self._writing.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                work(connection)
-        except (sa.exc.OperationalError, OSError) as error:
+            connection = self._writing.raw_connection()
+        except sa.exc.DBAPIError as error:
             raise told(error, self.where) from error
+        try:
+            driver: Any = connection.driver_connection
+            if not self.where.is_sqlite:
+                driver.autocommit = True
+            driver.execute(statement)
+        except self._writing.dialect.loaded_dbapi.Error as error:
+            raise told(error, self.where) from error
+        finally:
+            connection.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Tx]:

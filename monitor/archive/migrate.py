@@ -26,6 +26,11 @@ from monitor.errors import ArchiveError, WrongRevision
 UPGRADE_KEY = 0x50_72_65_73_74
 """Of the advisory lock that lets one upgrade run at a time on PostgreSQL."""
 OLDEST_POSTGRES = 15
+Grants = tuple[tuple[str, str], ...]
+_GRANTS = sa.text(
+    "SELECT table_name, grantee FROM information_schema.role_table_grants WHERE table_schema = current_schema()"
+    " AND privilege_type = 'SELECT' AND grantee <> current_user AND table_name LIKE 'v\\_%' ORDER BY table_name, grantee"
+)
 _VIEWS = Path(__file__).with_name("views.sql")
 
 
@@ -132,10 +137,10 @@ def _upgrade(where: Address) -> None:
             if not where.is_sqlite:
                 _check_server(connection)
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_KEY})
-            _drop_views(connection)
+            grants = _drop_views(connection)
             is_new = _revision(connection) is None
             command.upgrade(settings(connection), "head")
-            _make_views(connection)
+            _make_views(connection, grants)
             if is_new:
                 search.finish_index(Tx(connection=connection, can_write=True))
     except sa.exc.DBAPIError as error:
@@ -214,15 +219,28 @@ def _has_our_views(where: Address) -> bool:
         engine.dispose()
 
 
-def _drop_views(connection: sa.Connection) -> None:
-    present = {name for name in sa.inspect(connection).get_view_names() if name.startswith("v_")}
-    ordered = [name for name in reversed(view_names()) if name in present]
-    for name in (*ordered, *sorted(present.difference(ordered))):
+def _drop_views(connection: sa.Connection) -> Grants:
+    """Drop the views that an upgrade of ours made, the last one first; return who could read them.
+
+    A view that somebody built upon ours makes PostgreSQL refuse, with its name: we drop nothing that is not ours.
+    """
+    if not sa.inspect(connection).has_table("meta"):
+        return ()
+    grants = () if connection.dialect.name == "sqlite" else tuple((row[0], row[1]) for row in connection.execute(_GRANTS))
+    names = connection.scalar(sa.text("SELECT value FROM meta WHERE key = 'view_names'")) or ""
+    for name in reversed(names.split()):
         connection.exec_driver_sql(f"DROP VIEW {name}")
+    return grants
 
 
-def _make_views(connection: sa.Connection) -> None:
+def _make_views(connection: sa.Connection, grants: Grants) -> None:
+    is_postgres = connection.dialect.name == "postgresql"
     for statement in view_statements():
-        connection.exec_driver_sql(statement.replace("%", "%%") if connection.dialect.name == "postgresql" else statement)
-    connection.execute(sa.text("DELETE FROM meta WHERE key = 'views'"))
-    connection.execute(sa.text("INSERT INTO meta (key, value) VALUES ('views', :digest)"), {"digest": _digest()})
+        connection.exec_driver_sql(statement.replace("%", "%%") if is_postgres else statement)
+    made = set(view_names())
+    for view, role in grants:
+        if view in made:
+            connection.exec_driver_sql(f"GRANT SELECT ON {view} TO {connection.dialect.identifier_preparer.quote(role)}")
+    for key, value in (("views", _digest()), ("view_names", " ".join(view_names()))):
+        connection.execute(sa.text("DELETE FROM meta WHERE key = :key"), {"key": key})
+        connection.execute(sa.text("INSERT INTO meta (key, value) VALUES (:key, :value)"), {"key": key, "value": value})

@@ -106,10 +106,10 @@ def verify(archive: Archive, *, is_quick: bool = False) -> list[str]:
 def checkpoint(archive: Archive) -> int:
     """Bring SQLite's log back into its file and refresh the planner's statistics; return the log's bytes left."""
     if archive.where.is_sqlite:
-        archive.write_now(lambda tx: tx.run(sa.text("PRAGMA optimize")))
-        archive.outside(lambda connection: connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)"))
+        archive.outside("PRAGMA optimize")
+        archive.outside("PRAGMA wal_checkpoint(PASSIVE)")
         return _bytes(archive.where.path.with_name(archive.where.path.name + "-wal"))
-    archive.outside(lambda connection: connection.exec_driver_sql("ANALYZE"))
+    archive.outside("ANALYZE")
     return 0
 
 

@@ -1,0 +1,290 @@
+"""Size, health, backups, restoring, retention, analysts' questions, and turns at hosts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from crawler.ports import RobotsCopy
+from monitor.archive import Archive, HostRows, RobotsRows, analyst, backup, migrate, reads, search, upkeep, writes
+from monitor.archive.engine import address, writer_engine
+from monitor.clock import FixedClock
+from monitor.errors import ArchiveBusy, ArchiveError, WrongRevision
+from monitor.rules.nodes import Term
+from tests.archives import NOW, furnish
+from tests.databases import newest_postgres
+
+CLOCK = FixedClock(NOW)
+
+
+@pytest.fixture
+def archive(archive_url: str) -> Iterator[Archive]:
+    opened = Archive.open(archive_url, clock=CLOCK)
+    opened.write_now(furnish)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's own client programs, as new as the server."""
+    monkeypatch.setenv("PATH", f"{newest_postgres() / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+# ---- size and health
+
+
+def test_an_archive_is_measured(archive: Archive) -> None:
+    measured = upkeep.size(archive)
+    assert measured.revision == migrate.head()
+    assert measured.size > 0
+    assert measured.engine.startswith(("SQLite 3.", "PostgreSQL 1"))
+    assert set(measured.rows) >= {"articles", "deliveries"}
+    if archive.where.is_sqlite:
+        assert measured.rows["articles"] == 3
+        assert measured.free
+
+
+def test_a_sound_archive_has_no_problems(archive: Archive) -> None:
+    assert upkeep.verify(archive) == []
+    assert upkeep.verify(archive, is_quick=True) == []
+
+
+def test_what_contradicts_itself_is_named(archive: Archive) -> None:
+    def spoil(tx: object) -> None:
+        for statement in (
+            "DELETE FROM article_texts WHERE article_id = 1",
+            "UPDATE articles SET rules_version = NULL WHERE article_id = 2",
+        ):
+            tx.run(sa.text(statement))  # type: ignore[attr-defined]
+
+    archive.write_now(spoil)
+    assert upkeep.verify(archive) == ["1 articles without their text", "1 articles no rule ever looked at"]
+
+
+def test_a_checkpoint_empties_the_log(archive: Archive) -> None:
+    assert upkeep.checkpoint(archive) >= 0
+    assert upkeep.verify(archive) == []
+
+
+# ---- backups
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_backup_holds_everything_and_can_be_put_back(archive: Archive, archive_url: str, tmp_path: Path) -> None:
+    kept, steps = tmp_path / "kept.backup", list[tuple[int, int]]()
+    before = archive.read_now(lambda tx: [reads.listing(tx, view) for view in reads.VIEWS])
+    backup.backup(archive.where, kept, progress=lambda done, all_: steps.append((done, all_)))
+    with pytest.raises(ArchiveError, match="exists already"):
+        backup.backup(archive.where, kept)
+    archive.write_now(lambda tx: tx.run(sa.text("UPDATE articles SET headline = 'spoilt'")))
+    archive.close()
+    aside = backup.restore(archive.where, kept, now=NOW, check=migrate.check_revision)
+    again = Archive.open(archive_url, clock=CLOCK)
+    assert again.read_now(lambda tx: [reads.listing(tx, view) for view in reads.VIEWS]) == before
+    assert upkeep.verify(again) == []
+    again.close()
+    if archive.where.is_sqlite:
+        assert steps[-1][0] == steps[-1][1] > 0
+        assert aside is not None
+        old = Archive.open(str(aside), clock=CLOCK)
+        assert {r["headline"] for r in old.read_now(lambda tx: reads.listing(tx, "v_articles"))} == {"spoilt"}
+        old.close()
+
+
+def test_a_backup_is_one_moment_while_the_archive_is_written_to(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "PAGES", 1)
+    archive = Archive.open(sqlite_url, clock=CLOCK, hold=True)
+    archive.write_now(furnish)
+    written = 0
+
+    def write(_done: int, _all: int) -> None:
+        nonlocal written
+        if written < 50:
+            written += 1
+            archive._writer.submit(lambda tx: writes.put_meta(tx, f"n{written}", "x" * 3_000)).result()
+
+    kept = backup.backup(archive.where, tmp_path / "kept.db", progress=write)
+    archive.close()
+    copy = Archive.open(str(kept), clock=CLOCK)
+    assert written == 50
+    assert copy.read_now(lambda tx: tx.value(sa.text("SELECT count(*) FROM meta WHERE key LIKE 'n%'"))) == 0
+    assert upkeep.verify(copy) == []
+    copy.close()
+
+
+def test_nothing_is_restored_under_a_running_daemon(sqlite_url: str, tmp_path: Path) -> None:
+    archive = Archive.open(sqlite_url, clock=CLOCK, hold=True)
+    kept = backup.backup(archive.where, tmp_path / "kept.db")
+    with pytest.raises(ArchiveBusy):
+        backup.restore(archive.where, kept, now=NOW, check=migrate.check_revision)
+    archive.close()
+
+
+def test_what_is_no_good_backup_is_not_restored(sqlite_url: str, tmp_path: Path) -> None:
+    where, before = address(sqlite_url), Path(sqlite_url).read_bytes()
+    torn = tmp_path / "torn.db"
+    torn.write_bytes(before[:3_000] + b"\0" * 9_000)
+    other = tmp_path / "other.db"
+    other.write_bytes(b"")
+    newer = backup.backup(where, tmp_path / "newer.db")
+    with writer_engine(address(str(newer))).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for path, error, words in (
+        (torn, ArchiveError, "is damaged"),
+        (other, ArchiveError, "no archive of Presswatch"),
+        (newer, WrongRevision, "newer version"),
+        (tmp_path / "none.db", ArchiveError, "there is no backup"),
+    ):
+        with pytest.raises(error, match=words):
+            backup.restore(where, path, now=NOW, check=migrate.check_revision)
+    assert Path(sqlite_url).read_bytes() == before
+
+
+def test_missing_programs_of_postgresql_are_named(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ArchiveError, match="pg_dump is not installed"):
+        backup.backup(address(postgres_url), tmp_path / "kept")
+
+
+# ---- retention
+
+
+def test_a_dry_run_counts_what_would_be_forgotten_and_takes_nothing(archive: Archive) -> None:
+    keep, late = upkeep.Keep(texts_s=86_400, polls_s=86_400, entries_s=86_400), NOW + timedelta(days=3)
+    assert upkeep.forgettable(archive, keep, late) == upkeep.Forgotten(texts=3, polls=3, entries=1)
+    assert upkeep.forgettable(archive, keep, NOW) == upkeep.Forgotten()
+    assert upkeep.forgettable(archive, upkeep.Keep(), late) == upkeep.Forgotten()
+    assert len(archive.read_now(lambda tx: reads.listing(tx, "v_polls"))) == 3
+
+
+def test_what_is_forgotten_leaves_headlines_matches_and_stories(archive: Archive) -> None:
+    keep, late = upkeep.Keep(texts_s=86_400, polls_s=86_400, entries_s=86_400), NOW + timedelta(days=3)
+    before = archive.read_now(lambda tx: [reads.listing(tx, v) for v in ("v_matches", "v_stories", "v_alerts", "v_deliveries")])
+    steps: list[tuple[int, int]] = []
+    assert upkeep.forget(archive, keep, late, progress=lambda done, all_: steps.append((done, all_))) == upkeep.Forgotten(
+        texts=3, polls=3, entries=1
+    )
+    assert steps[-1] == (7, 7)
+    assert archive.read_now(lambda tx: [reads.listing(tx, v) for v in ("v_matches", "v_stories", "v_alerts", "v_deliveries")]) == before
+    assert {r["text"] for r in archive.read_now(lambda tx: reads.listing(tx, "v_articles"))} == {""}
+    assert upkeep.forget(archive, keep, late) == upkeep.Forgotten()
+    assert upkeep.verify(archive) == []
+
+    def found(word: str) -> int:
+        needs = reads.needs_of(Term(text=word), [])
+        return archive.read_now(lambda tx: len(list(search.candidates(tx, needs, reads.Filter()))))
+
+    assert (found("Hersteller"), found("Title")) == (0, 2)
+
+
+# ---- analysts
+
+
+def answers(archive: Archive, sql: str, timeout_s: float = 30) -> list[dict[str, object]]:
+    return list(analyst.ask(archive.where, sql, timeout_s=timeout_s))
+
+
+def test_a_question_is_answered_with_real_times(archive: Archive) -> None:
+    (row,) = answers(archive, "SELECT headline, seen_at, '100%' AS share FROM v_articles WHERE article_id = 1;")
+    assert row == {"headline": "Title of a", "seen_at": NOW, "share": "100%"}
+    assert answers(archive, "WITH n AS (SELECT count(*) AS c FROM v_articles) SELECT c FROM n") == [{"c": 3}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM articles",
+        "UPDATE meta SET value = 'x'",
+        "DROP VIEW v_articles",
+        "CREATE TABLE x (a int)",
+        "INSERT INTO meta VALUES ('a', 'b')",
+        "ATTACH DATABASE '/tmp/presswatch-attached.db' AS other",
+        "PRAGMA journal_mode=DELETE",
+        "VACUUM",
+        "COMMIT; DELETE FROM articles",
+        "SELECT 1; DELETE FROM articles",
+        "WITH gone AS (DELETE FROM meta RETURNING key) SELECT key FROM gone",
+        "SELECT nothing FROM nowhere",
+        "",
+    ],
+)
+def test_only_a_single_select_is_answered(archive: Archive, sql: str) -> None:
+    with pytest.raises(ArchiveError):
+        answers(archive, sql)
+    assert len(archive.read_now(lambda tx: reads.listing(tx, "v_articles"))) == 3
+    assert not Path("/tmp/presswatch-attached.db").exists()
+
+
+def test_a_question_without_an_end_is_cut(archive: Archive) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    with pytest.raises(ArchiveError, match=r"no answer within 0\.3 s"):
+        answers(archive, endless, timeout_s=0.3)
+
+
+# ---- hosts
+
+
+async def test_turns_at_a_host_are_given_first_come_first_served(archive: Archive) -> None:
+    clock = FixedClock(NOW)
+    hosts = HostRows(archive, clock)
+    assert [await hosts.reserve("a.example", 2.0) for _ in range(3)] == [0.0, 2.0, 4.0]
+    assert await hosts.reserve("b.example", 2.0) == 0.0
+    clock.advance(10)
+    assert await hosts.reserve("a.example", 2.0) == 0.0
+
+
+async def test_a_restart_remembers_turns_and_holds(archive: Archive) -> None:
+    clock = FixedClock(NOW)
+    hosts = HostRows(archive, clock)
+    for _ in range(4):
+        await hosts.reserve("a.example", 30.0)
+    await hosts.hold("b.example", NOW + timedelta(minutes=5), "429")
+    await hosts.keep()
+    clock.advance(10)
+    again = HostRows(archive, clock)
+    assert await again.reserve("a.example", 30.0) == pytest.approx(110.0)
+    assert await again.held_until("b.example") == NOW + timedelta(minutes=5)
+    assert await again.held_until("a.example") is None
+
+
+async def test_a_hold_stops_a_host_and_stretches_its_spacing_for_a_day(archive: Archive) -> None:
+    clock = FixedClock(NOW)
+    hosts = HostRows(archive, clock)
+    await hosts.hold("a.example", NOW + timedelta(seconds=60), "429")
+    await hosts.hold("a.example", NOW + timedelta(seconds=10), "503")
+    assert await hosts.held_until("a.example") == NOW + timedelta(seconds=60)
+    assert await hosts.reserve("a.example", 1.0) == 60.0
+    assert await hosts.reserve("a.example", 1.0) == 64.0
+    clock.advance(12 * 3600)
+    assert await hosts.held_until("a.example") is None
+    assert await hosts.reserve("a.example", 1.0) == 0.0
+    assert await hosts.reserve("a.example", 1.0) == pytest.approx(2.5)
+    clock.advance(13 * 3600)
+    assert [await hosts.reserve("a.example", 1.0) for _ in range(2)] == [0.0, 1.0]
+
+
+async def test_turns_are_remembered_while_the_daemon_runs(archive: Archive) -> None:
+    clock = FixedClock(NOW)
+    hosts = HostRows(archive, clock)
+    await hosts.reserve("a.example", 60.0)
+    clock.advance(2)
+    await asyncio.gather(hosts.reserve("b.example", 1.0), hosts.reserve("c.example", 1.0))
+    assert await HostRows(archive, clock).reserve("a.example", 60.0) == pytest.approx(58.0)
+
+
+async def test_a_copy_of_robots_txt_is_kept_and_replaced(archive: Archive) -> None:
+    robots = RobotsRows(archive)
+    copy = RobotsCopy(host="https://a.example", state="ok", body="User-agent: *\nDisallow: /x", fetched_at=NOW, good_at=NOW)
+    assert await robots.load("https://a.example") is None
+    await robots.store(copy)
+    assert await robots.load("https://a.example") == copy
+    gone = RobotsCopy(host="https://a.example", state="unreachable", body=copy.body, fetched_at=NOW, good_at=NOW, error="timeout")
+    await robots.store(gone)
+    assert await robots.load("https://a.example") == gone
