@@ -275,7 +275,10 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
         at_s, reason = _seconds(now) + min(half_s * 2.0 ** min(state.failures - 1, 12), cfg.max_interval_s), "retry"
     at = _EPOCH + timedelta(seconds=at_s)
     if state.not_before is not None and state.not_before > at:
-        return Plan(at=state.not_before, reason="retry" if state.failures or state.asked_to_wait else "cache")
+        if state.failures or state.asked_to_wait:
+            return Plan(at=state.not_before, reason="retry")
+        longest = now + timedelta(seconds=cfg.max_interval_s)  # a hint never outweighs what the operator asked for
+        return Plan(at=max(at, min(state.not_before, longest)), reason="cache")
     return Plan(at=at, reason=reason)
 
 
