@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.model import (
     Alert,
+    ChannelSettings,
     Delivery,
     DeliveryKind,
     DeliveryStatus,
@@ -33,6 +34,23 @@ USUAL_DIGEST = Digest(every=DigestEvery.DAILY, at=time(7, 0))
 """When follow-ups go out that wait for a digest, on a subscription that names none."""
 
 
+CHAT_KINDS = frozenset({"apprise"})
+FLOODABLE_KINDS = frozenset({"apprise", "email"})
+
+
+def with_defaults(subscriptions: Sequence[Subscription], channels: Sequence[ChannelSettings]) -> tuple[Subscription, ...]:
+    """Fill in what a subscription leaves to its channel's kind: chat hears follow-ups in the digest, and people are spared storms."""
+    kinds = {c.name: c.kind for c in channels}
+    return tuple(
+        replace(
+            s,
+            follow_ups=s.follow_ups or (FollowUps.DIGEST if kinds.get(s.channel) in CHAT_KINDS else FollowUps.SEND),
+            storm=kinds.get(s.channel) in FLOODABLE_KINDS if s.storm is None else s.storm,
+        )
+        for s in subscriptions
+    )
+
+
 def route(
     alerts: Sequence[Alert],
     subscriptions: Sequence[Subscription],
@@ -51,7 +69,7 @@ def route(
     book = _Book(now=now, recent={r.channel: r for r in recent}, storms=storms)
     known = _known(told)
     for channel in dict.fromkeys(s.channel for s in subscriptions):
-        takers = tuple(sorted((s for s in subscriptions if s.channel == channel), key=lambda s: (s.digest is not None, s.order)))
+        takers = tuple(s for s in subscriptions if s.channel == channel)
         for story_id in dict.fromkeys(a.story_id for a in alerts):
             of_story = tuple(a for a in alerts if a.story_id == story_id)
             _route_story(book, of_story, takers, mutes, known.get((channel, story_id), _Known()))
@@ -63,7 +81,7 @@ def route(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What a channel was told of one story, or will be in minutes; a dead delivery told nothing, nor did a digest to come."""
+    """What a channel was told of one story."""
 
     themes: frozenset[str] = frozenset()
     severity: Severity | None = None
@@ -76,7 +94,7 @@ class _Known:
 def _known(told: Sequence[Told]) -> dict[tuple[str, int], _Known]:
     known: dict[tuple[str, int], _Known] = {}
     for one in told:
-        if not _counts(one):
+        if not _is_told(one):
             continue
         before = known.get((one.channel, one.story_id), _Known())
         known[one.channel, one.story_id] = _Known(
@@ -85,10 +103,11 @@ def _known(told: Sequence[Told]) -> dict[tuple[str, int], _Known]:
     return known
 
 
-def _counts(one: Told) -> bool:
-    if one.status is DeliveryStatus.DEAD:
+def _is_told(one: Told) -> bool:
+    """Whether a delivery told anything: a dead one never will, one that is held takes in what comes, a digest tells when it goes out."""
+    if one.status in {DeliveryStatus.DEAD, DeliveryStatus.HELD}:
         return False
-    return one.kind is not DeliveryKind.DIGEST or one.status in {DeliveryStatus.SENT, DeliveryStatus.RETRY}
+    return one.kind is not DeliveryKind.DIGEST or one.status is not DeliveryStatus.PENDING
 
 
 # ---- one story on one channel
@@ -102,13 +121,10 @@ def _route_story(book: _Book, alerts: Sequence[Alert], takers: Sequence[Subscrip
         wanting = _wanting(book, alert, takers, mutes, known)
         if not wanting:
             continue
-        for other in wanting[1:]:
+        (best, way), *others = wanting
+        for other, _ in others:
             book.silence(other, alert, Reason.ALREADY_TOLD)
-        way = _way(alert, wanting[0], known)
-        if way is FollowUps.OFF:
-            book.silence(wanting[0], alert, Reason.FOLLOW_UPS_OFF)
-        else:
-            (at_once if way is FollowUps.SEND else later).append((wanting[0], alert))
+        (at_once if way is FollowUps.SEND else later).append((best, alert))
     if at_once:
         book.send(at_once + later)
     else:
@@ -116,16 +132,21 @@ def _route_story(book: _Book, alerts: Sequence[Alert], takers: Sequence[Subscrip
             book.keep_for_digest(subscription, alert)
 
 
-def _wanting(book: _Book, alert: Alert, takers: Sequence[Subscription], mutes: Sequence[Mute], known: _Known) -> tuple[Subscription, ...]:
-    """The subscriptions that want the alert, best first; the others go on record with their reason."""
+def _wanting(
+    book: _Book, alert: Alert, takers: Sequence[Subscription], mutes: Sequence[Mute], known: _Known
+) -> list[tuple[Subscription, FollowUps]]:
+    """The subscriptions that want the alert and how, at once before in the digest, then as in the file; the others go on record."""
     wanting = []
     for subscription in takers:
         reason = _refusal(alert, subscription, mutes, known, book.now)
+        way = _way(alert, subscription, known)
+        if reason is None and way is FollowUps.OFF:
+            reason = Reason.FOLLOW_UPS_OFF
         if reason is None:
-            wanting.append(subscription)
+            wanting.append((subscription, way))
         else:
             book.silence(subscription, alert, reason)
-    return tuple(wanting)
+    return sorted(wanting, key=lambda w: (w[1] is not FollowUps.SEND, w[0].order))
 
 
 def _refusal(alert: Alert, subscription: Subscription, mutes: Sequence[Mute], known: _Known, now: datetime) -> Reason | None:
@@ -190,7 +211,7 @@ class _Book:
         self.silences.append((subscription.subscription_id, _id(alert), reason))
 
     def keep_for_digest(self, subscription: Subscription, alert: Alert) -> None:
-        """Hold the alert for the subscription's next digest."""
+        """Hold the alert for the subscription's next digest; those of one channel that go out together are one."""
         due_at = next_slot(subscription.digest or USUAL_DIGEST, subscription.timezone, self.now)
         self._book(
             kind=DeliveryKind.DIGEST,
@@ -198,7 +219,7 @@ class _Book:
             alerts=(alert,),
             reason=Reason.IN_DIGEST,
             due_at=due_at,
-            message_id=_message_id("digest", subscription.channel, subscription.subscription_id, due_at.isoformat()),
+            message_id=_message_id("digest", subscription.channel, due_at.isoformat()),
         )
 
     def send(self, wanted: Sequence[tuple[Subscription, Alert]]) -> None:
@@ -210,15 +231,13 @@ class _Book:
         alerts = tuple(alert for _, alert in wanted)
         until = self._quiet_until(subscription, alerts)
         if until is not None:
-            key = _message_id("quiet", subscription.channel, until.isoformat())
-            self._hold(DeliveryKind.GROUP, subscription, alerts, Reason.QUIET_HOURS, until, key)
-        elif self._is_storm(subscription):
-            self._hold(
-                DeliveryKind.STORM, subscription, alerts, Reason.STORM, *self._opening(DeliveryKind.STORM, subscription, STORM_WINDOW)
-            )
+            self._hold(subscription, alerts, DeliveryKind.GROUP, Reason.QUIET_HOURS, until)
+            return
+        self.booked[subscription.channel] = self.booked.get(subscription.channel, 0) + 1
+        if self._is_storm(subscription):
+            self._gather(subscription, alerts, DeliveryKind.STORM, Reason.STORM, STORM_WINDOW)
         elif subscription.group_wait_s > 0:
-            wait = timedelta(seconds=subscription.group_wait_s)
-            self._hold(DeliveryKind.GROUP, subscription, alerts, Reason.GROUP_WAIT, *self._opening(DeliveryKind.GROUP, subscription, wait))
+            self._gather(subscription, alerts, DeliveryKind.GROUP, Reason.GROUP_WAIT, timedelta(seconds=subscription.group_wait_s))
         else:
             self._send_now(subscription, alerts)
 
@@ -236,35 +255,36 @@ class _Book:
         since = self.now - STORM_WINDOW
         recent = self.recent.get(subscription.channel)
         lately = sum(1 for at in recent.at if at > since) if recent else 0
-        return lately + self.booked.get(subscription.channel, 0) >= STORM_ALERTS
+        return lately + self.booked[subscription.channel] > STORM_ALERTS
 
     def _waiting(self, channel: str) -> Iterable[Delivery]:
         recent = self.recent.get(channel)
         before = recent.waiting if recent else ()
         return (d for d in (*before, *self.deliveries.values()) if d.channel == channel and d.due_at > self.now)
 
-    def _opening(self, kind: DeliveryKind, subscription: Subscription, wait: timedelta) -> tuple[datetime, str]:
-        """When the message that gathers now goes out and what its id is: the one that waits already, or one begun by this."""
+    def _gather(self, subscription: Subscription, alerts: tuple[Alert, ...], kind: DeliveryKind, reason: Reason, wait: timedelta) -> None:
+        """Put the alerts into the message that gathers already, or begin one that goes out after the wait."""
         for waiting in self._waiting(subscription.channel):
-            if waiting.kind is kind and waiting.reason is not Reason.QUIET_HOURS:
-                return waiting.due_at, waiting.message_id
-        due_at = self.now + wait
-        return due_at, _message_id(kind.value, subscription.channel, due_at.isoformat())
+            if waiting.kind is kind and waiting.reason is reason:
+                self._hold(subscription, alerts, kind, reason, waiting.due_at, waiting.message_id)
+                return
+        self._hold(subscription, alerts, kind, reason, self.now + wait)
 
     def _hold(
-        self, kind: DeliveryKind, subscription: Subscription, alerts: tuple[Alert, ...], reason: Reason, due_at: datetime, message_id: str
+        self,
+        subscription: Subscription,
+        alerts: tuple[Alert, ...],
+        kind: DeliveryKind,
+        reason: Reason,
+        due_at: datetime,
+        message_id: str | None = None,
     ) -> None:
-        if reason is not Reason.QUIET_HOURS:
-            self._count(subscription.channel)
-        self._book(kind=kind, subscription=subscription, alerts=alerts, reason=reason, due_at=due_at, message_id=message_id)
+        key = message_id or _message_id(kind.value, reason.name.lower(), subscription.channel, due_at.isoformat())
+        self._book(kind=kind, subscription=subscription, alerts=alerts, reason=reason, due_at=due_at, message_id=key)
 
     def _send_now(self, subscription: Subscription, alerts: tuple[Alert, ...]) -> None:
-        self._count(subscription.channel)
         key = _message_id("story", subscription.channel, str(alerts[0].story_id), str(_id(alerts[0])))
         self._book(kind=DeliveryKind.STORY, subscription=subscription, alerts=alerts, reason=None, due_at=self.now, message_id=key)
-
-    def _count(self, channel: str) -> None:
-        self.booked[channel] = self.booked.get(channel, 0) + 1
 
     def _book(
         self,
@@ -280,13 +300,12 @@ class _Book:
         before = self.deliveries.get(message_id)
         ids = tuple(_id(a) for a in alerts)
         severity = max(a.severity for a in alerts)
-        is_one_story = kind is DeliveryKind.STORY or (before is None and kind is DeliveryKind.GROUP)
         self.deliveries[message_id] = Delivery(
             channel=subscription.channel,
             subscription_id=before.subscription_id if before else subscription.subscription_id,
             kind=kind,
             status=DeliveryStatus.PENDING if kind is DeliveryKind.STORY else DeliveryStatus.HELD,
-            story_id=alerts[0].story_id if is_one_story else None,
+            story_id=alerts[0].story_id if kind is DeliveryKind.STORY else None,
             alert_ids=(before.alert_ids if before else ()) + ids,
             reason=reason,
             due_at=due_at,
