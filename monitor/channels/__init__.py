@@ -87,7 +87,7 @@ def check(settings: ChannelSettings) -> list[Problem]:
         return [_problem(settings, Wrong(option="kind", message=f"'{settings.kind}' is no kind of channel", hint=_near(settings.kind)))]
     module = _module(settings.kind)
     found = list(_misfits(settings, module.OPTIONS))
-    if not found:
+    if not found and all(o.name in settings.options for o in module.OPTIONS if o.is_required):
         found = list(module.wrong(settings))
     return [_problem(settings, w) for w in found]
 

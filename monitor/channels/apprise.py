@@ -12,13 +12,18 @@ from __future__ import annotations
 import difflib
 import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import apprise
-from apprise.manager_plugins import NotificationManager
+with warnings.catch_warnings():  # some of its 150 plugins import modules on their way out of Python
+    warnings.simplefilter("ignore")
+    import apprise
+    from apprise.manager_plugins import NotificationManager
+
+    _SCHEMAS: Final = frozenset(NotificationManager().schemas())
 
 from monitor.channels import Option, Wrong
 from monitor.channels._answers import judged
@@ -119,11 +124,9 @@ _UNREADABLE = "apprise cannot read this url"
 
 def wrong(settings: ChannelSettings) -> Iterator[Wrong]:
     """Say what is wrong with the URL, without showing it."""
-    if "url" not in settings.options:
-        return
     url = str(settings.options["url"])
     _hush(_tokens(url))
-    schema, known = url.partition("://")[0].lower(), NotificationManager().schemas()
+    schema, known = url.partition("://")[0].lower(), _SCHEMAS
     plugin = _plugin(url)
     if plugin is None:
         near = difflib.get_close_matches(schema, known, n=1) if schema not in known else []

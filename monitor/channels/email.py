@@ -9,6 +9,7 @@ answer brings the message again, a 5xx gives it up, unless it refuses us rather 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import socket
 import ssl
@@ -138,7 +139,7 @@ class Channel:
                 return ChannelBusy(f"{where} does not let us in: {said}; check user and password")
             of_message = isinstance(failure, aiosmtplib.SMTPDataError | aiosmtplib.SMTPSenderRefused)
             return (ChannelRefused if of_message and failure.code >= 500 else ChannelBusy)(f"{where} answered {said}")
-        if isinstance(failure, aiosmtplib.SMTPNotSupported):
+        if isinstance(failure, aiosmtplib.SMTPNotSupported) or "STARTTLS extension not supported" in str(failure):
             return ChannelBusy(self._redactor.clean(f"{where}: {failure}; in a network you trust, say tls: off"))
         if isinstance(failure, TimeoutError):
             return ChannelBusy(f"{where} did not answer in time")
@@ -233,7 +234,10 @@ def _hostname() -> str:
 
 def _message_id(local: str, domain: str) -> str:
     """Return an id short enough that no header is folded inside it."""
-    return f"<{_ID.sub('-', local)[:64]}@{domain if len(domain) <= 64 else 'presswatch.invalid'}>"
+    name = _ID.sub("-", local)
+    if len(name) > 64:
+        name = hashlib.sha256(local.encode()).hexdigest()[:32]
+    return f"<{name}@{domain if len(domain) <= 64 else 'presswatch.invalid'}>"
 
 
 def _names(answers: Mapping[str, SMTPResponse]) -> str:

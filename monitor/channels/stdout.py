@@ -35,8 +35,8 @@ class Channel:
     async def send(self, message: Message) -> None:
         """Print; a full pipe blocks a thread, not the loop."""
         out = self._out or sys.stdout
-        text = self._dressed(message.body, out)
         try:
+            text = self._dressed(message.body, out)
             await self._lane.run(message.message_id, lambda: _write(out, text))
         except (OSError, ValueError) as error:  # a closed pipe, a closed file
             raise ChannelBusy(f"standard output takes nothing: {error}") from error
