@@ -49,7 +49,7 @@ def _rss(paper: Paper, base: str, items: Sequence[Item]) -> str:
     )
     return (
         f'{_declaration(paper)}<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>{escape(paper.name)}</title>'
-        f"<link>{escape(base)}/</link><description>{escape(paper.notice)}</description><language>{paper.language}</language><ttl>1</ttl>\n{rows}</channel></rss>\n"
+        f"<link>{escape(base)}/</link><description>{escape(paper.notice)}</description><language>{paper.language}</language>\n{rows}</channel></rss>\n"
     )
 
 
