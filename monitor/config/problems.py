@@ -38,15 +38,15 @@ def render_all(problems: Sequence[Problem], *, word: str = "problem") -> str:
 
 
 def with_lines(problems: Iterable[Problem]) -> list[Problem]:
-    """Add the source lines that whoever found the problems did not have at hand."""
+    """Show the lines of the files themselves, which whoever found the problems need not have had at hand."""
     files: dict[str, list[str]] = {}
     found: list[Problem] = []
     for problem in problems:
         if problem.place not in files:
             files[problem.place] = _lines_of(Path(problem.place))
         lines = files[problem.place]
-        is_bare = not problem.source_line and 0 < problem.line <= len(lines)
-        found.append(replace(problem, source_line=lines[problem.line - 1]) if is_bare else problem)
+        is_there = 0 < problem.line <= len(lines)
+        found.append(replace(problem, source_line=lines[problem.line - 1]) if is_there else problem)
     return found
 
 
