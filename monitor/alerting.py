@@ -49,11 +49,12 @@ def decide(
 ) -> Verdict:
     """Say whether the theme has something new to tell of the story, with every reason, strongest first.
 
-    ``history`` holds the alerts of the story and of all that merged into it. ``earlier`` is the state the article was in before, where
+    ``history`` holds the alerts of the story and of all that merged into it; a theme that spoke of the story goes on hearing of it, also
+    through articles that no rule of it matches. ``earlier`` is the state the article was in before, where
     this is a revision of it; ``how`` the way it came to its story; ``first_pass`` says that its source was never polled before.
     """
     told = tuple(a for a in history.alerts if a.theme_id == theme.theme_id)
-    if not matches:
+    if not matches and not told:
         reasons: tuple[Said, ...] = (Said(reason=Reason.NO_MATCH),)
     elif not told:
         reasons = (Said(reason=_first(article, now, first_pass=first_pass, earlier=earlier)),)

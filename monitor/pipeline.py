@@ -19,6 +19,7 @@ from monitor.model import (
     Fingerprint,
     HowAssigned,
     Match,
+    Past,
     Story,
     StoryAssignment,
     Subscription,
@@ -175,9 +176,12 @@ def _decide(tx: Tx, case: _Case, desk: Desk, now: datetime) -> tuple[tuple[Verdi
     by_theme: dict[str, list[Match]] = {}
     for match in case.read.findings.matches:
         by_theme.setdefault(match.theme_id, []).append(match)
-    if not by_theme:
+    if not by_theme and case.how in {HowAssigned.NEW, HowAssigned.OFF}:
         return (), ()
     history = reads.past(tx, case.story.story_id)
+    for told in history.alerts:  # a theme that spoke of the story hears how it goes on, also where no rule of it matches
+        if told.theme_id in desk.themes:
+            by_theme.setdefault(told.theme_id, [])
     verdicts: list[Verdict] = []
     alerts: list[Alert] = []
     for theme_id, hits in by_theme.items():
@@ -188,11 +192,21 @@ def _decide(tx: Tx, case: _Case, desk: Desk, now: datetime) -> tuple[tuple[Verdi
             earlier=case.earlier,
             how=case.how,
         )
-        verdicts.append(verdict)
-        alerts.extend(alerting.alerts(theme, case.story, case.article, hits, verdict, now))
+        if hits or verdict.speaks:
+            verdicts.append(verdict)
+        fresh = alerting.alerts(theme, case.story, case.article, hits, verdict, now)
+        alerts.extend(fresh if hits else (_as_told(a, history) for a in fresh))
+    if not verdicts:
+        return (), ()
     assert case.article.article_id is not None
     writes.put_verdicts(tx, case.story.story_id, case.article.article_id, verdicts, now)
     return tuple(verdicts), writes.put_alerts(tx, alerts)
+
+
+def _as_told(alert: Alert, history: Past) -> Alert:
+    """Give an alert from an unmatched article the relevance and rules by which its theme spoke first."""
+    first = min((a for a in history.alerts if a.theme_id == alert.theme_id), key=lambda a: (a.decided_at, a.alert_id or 0))
+    return replace(alert, relevance=first.relevance, rules=first.rules)
 
 
 def _route(tx: Tx, alerts: Sequence[Alert], story: Story, desk: Desk, now: datetime) -> int:
