@@ -19,6 +19,7 @@ HEADLINE_SHARED = 0.7
 """A headline that keeps this share of its words, and its numbers, was polished, not changed."""
 
 _WORD = re.compile(r"\w+")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _CORRECTION = re.compile(
     r"""\b(?:
       correction\s*(?:[:\-–(]|to\s+this|made|appended) | corrected\s+(?:version|on|at|to)\b | clarification\s*:
@@ -184,10 +185,10 @@ def _units(headline: str) -> set[str]:
     """Folded words; of scripts without spaces, pairs of characters."""
     units: set[str] = set()
     for word in _WORD.findall(unicodedata.normalize("NFKC", headline).casefold()):
-        if word.isascii() or "LETTER" not in unicodedata.name(word[0], "") or "CJK" not in unicodedata.name(word[0], ""):
-            units.add(word)
-        else:
+        if _UNSPACED.search(word):
             units.update(word[i : i + 2] for i in range(max(len(word) - 1, 1)))
+        else:
+            units.add(word)
     return units
 
 
