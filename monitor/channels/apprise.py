@@ -133,12 +133,17 @@ def wrong(settings: ChannelSettings) -> Iterator[Wrong]:
         hint = f"did you mean '{near[0]}://'?" if near else "see the service's page in Apprise's documentation"
         what = _UNREADABLE if schema in known else f"{_UNREADABLE}: it knows no service of that name"
         yield Wrong(option="url", message=what, hint=hint)
-    elif len(plugin) > 1:
+    elif _targets(plugin) > 1:
         yield Wrong(
             option="url",
-            message=f"this url addresses {len(plugin)} targets",
+            message=f"this url addresses {_targets(plugin)} targets",
             hint="write one channel for each, so that one that fails does not repeat the others",
         )
+
+
+def _targets(plugin: Any) -> int:
+    plugin.retry = 0  # its length counts every retry as a target
+    return len(plugin)
 
 
 def _plugin(url: str) -> Any | None:
@@ -192,17 +197,23 @@ def _limit(plugin: Any, schemas: frozenset[str]) -> int:
 def _tamed(plugin: Any, schemas: frozenset[str]) -> Any:
     """Take from the plugin what is ours: rate, retries, redirects, and whom it pings."""
     plugin.request_rate_per_sec = 0
-    plugin.service_retry = 0
+    plugin.retry = 0
     plugin.optional = False  # ?optional=yes would call a failure a success
     plugin.redirects = False
     for name, value in (("socket_connect_timeout", _CONNECT_S), ("socket_read_timeout", _READ_S)):
         if name not in vars(plugin) or getattr(plugin, name) == getattr(type(plugin), name):
             setattr(plugin, name, value)
     if "discord" in schemas and not plugin.ping:
+        plugin.ping_payload = _nobody  # it would collect pings from the text of an article
         plugin._send = _unpinged(plugin._send)  # noqa: SLF001 - the one place where the payload passes
     if schemas & _ESCAPES_SHOW:
         plugin.dialect_convert = _unescaped(plugin.dialect_convert)
     return plugin
+
+
+def _nobody(*_: str) -> dict[str, object]:
+    """Ping nobody."""
+    return {}
 
 
 def _unpinged(send: Callable[..., bool]) -> Callable[..., bool]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import logging
 import ssl
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,3 +192,24 @@ async def test_chinese_reads_back_in_both_parts() -> None:
         part = mail.get_body((kind,))
         assert part is not None
         assert "深度求索" in part.get_content()
+
+
+@pytest.mark.parametrize("password", ["correct-horse-battery", "wrong-horse-battery-staple"])
+async def test_no_password_is_ever_logged_or_told_even_where_everything_is(
+    password: str, authority: tuple[ssl.SSLContext, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # the server's own log, which is not ours
+    context, ca_file = authority
+    told = []
+    async with mail_sink(starttls=context, auth=True) as sink:
+        desk = channel(sink, tls="starttls", ca_file=ca_file, user="desk", password=password)
+        try:
+            await desk.send(SAID)
+        except ChannelBusy as error:
+            told = [str(error), repr(error), "".join(traceback.format_exception(error))]
+        told.append(repr(desk))
+    hidden = (password, base64.b64encode(password.encode()).decode(), base64.b64encode(f"\0desk\0{password}".encode()).decode())
+    assert sink.logins
+    for secret in hidden:
+        assert secret not in "\n".join([*told, caplog.text])

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import ssl
+import traceback
 from pathlib import Path
 
 import pytest
 import trustme
 from aiohttp import web
 
+from monitor.channels import Channel as AnyChannel
 from monitor.channels import load
 from monitor.channels.webhook import Channel
 from monitor.clock import FixedClock
@@ -155,3 +158,33 @@ async def test_naughty_text_arrives_as_json(text: str) -> None:
         await channel.send(message(brief(story(text, text, outlet=text or "x", marks=())), MessageFormat.JSON))
         await channel.close()
     assert sink.seen[0].json["stories"][0]["article"]["url"].startswith("https://www.nzz.example/")
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 500, 0])
+async def test_no_secret_is_ever_logged_or_told_even_where_everything_is(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """The server even repeats what it was sent; status 0 is a server that is not there."""
+    caplog.set_level(logging.DEBUG)
+    planted = ("token-in-the-path", "key=token-in-the-query", "correct-horse-secret", "Bearer-of-the-token")
+
+    def echo(seen: Seen) -> web.Response:
+        return web.Response(status=status, text=f"{seen.path} {seen.headers.get('authorization')}")
+
+    async with http_sink(echo) as sink:
+        given = settings(f"{sink.address}/{planted[0]}?{planted[1]}", secret=planted[2], authorization=planted[3])
+        channel = load(given)
+        told = [repr(given), repr(channel), str(given)]
+        if status:
+            told += await _told(channel)
+    if not status:
+        told += await _told(channel)
+    await channel.close()
+    for secret in planted:
+        assert secret not in "\n".join([*told, caplog.text])
+
+
+async def _told(channel: AnyChannel) -> list[str]:
+    try:
+        await channel.send(SAID)
+    except (ChannelBusy, ChannelRefused) as error:
+        return [str(error), repr(error), repr(error.__cause__), "".join(traceback.format_exception(error))]
+    return []
