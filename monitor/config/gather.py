@@ -113,7 +113,8 @@ def _take(kind: str, path: Path, gathered: Gathered, reading: Reading, *, is_see
     model = None if document.problems else reading.checked(document, value, _SHAPES[kind])
     if model is None:
         found.is_whole = False
-    elif isinstance(model, models.OutletsFile):
+        model = _queries_alone(value) if kind == "themes" else None
+    if isinstance(model, models.OutletsFile):
         for index, block in enumerate(model.outlets):
             at: yaml.Path = ("outlets", index)
             outlet = build.outlet(block, document, at, reading)
@@ -126,6 +127,17 @@ def _take(kind: str, path: Path, gathered: Gathered, reading: Reading, *, is_see
         for name, theme in model.themes.items():
             at = ("themes", name)
             gathered.themes.keep(name, build.theme(name, theme, document, at), document, at, reading, is_seed=is_seed)
+
+
+def _queries_alone(value: yaml.Value) -> models.ThemesFile:
+    """Return the rules of a file that is not well, so that what is wrong with its queries is told as well."""
+    blocks = value.get("themes") if isinstance(value, dict) else None
+    themes: dict[str, models.ThemeModel] = {}
+    for name, block in (blocks if isinstance(blocks, dict) else {}).items():
+        rules = block.get("rules") if isinstance(block, dict) else None
+        queries = {key: query for key, query in (rules if isinstance(rules, dict) else {}).items() if isinstance(query, str)}
+        themes[name] = models.ThemeModel.model_construct(label=name, need=name, severity="normal", rules=queries)
+    return models.ThemesFile.model_construct(themes=themes)
 
 
 def _exclude(document: yaml.Document, model: models.PresswatchModel, gathered: Gathered, reading: Reading) -> None:

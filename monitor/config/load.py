@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from monitor.config import build, folders, models, notations
 from monitor.config import yaml12 as yaml
 from monitor.config.gather import Gathered, gather
@@ -18,7 +20,7 @@ from monitor.config.reading import Reading
 from monitor.config.routes import routes
 from monitor.config.secrets import beside
 from monitor.config.settings import Retention, Settings
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, QueryError
 from monitor.model import RuleSet
 
 _NOT_FROM_ENVIRONMENT: Final = frozenset(
@@ -67,8 +69,25 @@ def _main(
         return (None if document.problems else reading.checked(document, value, models.PresswatchModel)), {}
     environment = {key: reading.environ[name] for name, key in VARIABLES.items() if reading.environ.get(name)}
     given = {key: f"PRESSWATCH_{key.upper()}" for key in environment} | {key: f"--{key.replace('_', '-')}" for key in flags}
-    model = reading.checked(document, {**value, **environment, **flags}, models.PresswatchModel, given)
+    values: dict[str, object] = {**value, **environment, **flags}
+    model = reading.checked(document, values, models.PresswatchModel, given) or _what_is_well(values)
     return model, {**{key: str(build.place(document, (key,), key=True)) for key in value}, **given}
+
+
+def _what_is_well(values: Mapping[str, object]) -> models.PresswatchModel:
+    """Return a model of the keys that are well, so that the other files are looked at too before all problems are told."""
+    well = {key: value for key, value in values.items() if _fits({key: value})}
+    if "channels" in values and "channels" not in well:
+        well.pop("subscriptions", None)  # which would refer to channels nobody could read
+    return models.PresswatchModel.model_validate(well)
+
+
+def _fits(values: Mapping[str, object]) -> bool:
+    try:
+        models.PresswatchModel.model_validate(values)
+    except ValidationError:
+        return False
+    return True
 
 
 def _settings(
@@ -126,12 +145,20 @@ def _settings(
 
 
 def _rules(gathered: Gathered, reading: Reading, *, lint: bool) -> RuleSet:
-    """Gather what the engine is built from; a set with holes is not linted, since every hole would be told many times."""
+    """Gather what the engine is built from. A set with holes has its queries parsed alone: every hole would be told many times."""
     rules = build.rule_set(gathered.entities.values.values(), gathered.themes.values.values())
     if lint and gathered.entities.is_whole and gathered.themes.is_whole:
         from monitor.rules import lint as rules_lint  # noqa: PLC0415 - compiling rules is paid only where it is asked for
 
         reading.say(*rules_lint.check(rules))
+    elif lint:
+        from monitor.rules.parser import parse  # noqa: PLC0415 - the same
+
+        for rule in (rule for theme in rules.themes for rule in theme.rules):
+            try:
+                parse(rule.query, entities=gathered.entities.ids, place=rule.place)
+            except QueryError as error:
+                reading.say(*error.problems)
     return rules
 
 

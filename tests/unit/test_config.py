@@ -365,19 +365,45 @@ def test_the_machines_time_zone_serves_where_none_is_named() -> None:
 def test_all_problems_of_all_files_are_told_at_once(write: Write) -> None:
     told = problems(
         write(
-            presswatch=PRESSWATCH.replace("timezone:", "timezzone:").replace("workers: 2", "workers: 0"),
+            presswatch=PRESSWATCH.replace("timezone:", "timezzone:")
+            .replace("workers: 2", "workers: 0")
+            .replace("to: terminal", "to: nobody"),
             outlets=OUTLETS.replace("tier: 1", "tier: 9"),
             themes=THEMES.replace("severity: high", "severity: hihg"),
+            entities="entities: [",
         )
     )
-    assert {Path(p.place).name for p in told} == {"presswatch.yaml"}, "a broken first file leads nowhere"
-    assert [p.line for p in told] == [3, 24]
-    told = problems(
-        write(
-            outlets=OUTLETS.replace("tier: 1", "tier: 9"), themes=THEMES.replace("severity: high", "severity: hihg"), entities="entities: ["
-        )
+    assert [(Path(p.place).name, p.line) for p in told] == [
+        ("presswatch.yaml", 3),
+        ("presswatch.yaml", 21),
+        ("presswatch.yaml", 24),
+        ("all.yaml", 6),
+        ("entities.yaml", 1),
+        ("themes.yaml", 5),
+    ]
+
+
+def test_what_is_wrong_with_queries_is_told_beside_everything_else(write: Write) -> None:
+    path = write(
+        presswatch=PRESSWATCH.replace("workers: 2", "workers: 0"),
+        themes=THEMES.replace("severity: high", "severity: hihg").replace("chip AND ban", "chip ban").replace("@flagship", "@flagshp"),
+        entities=ENTITIES.replace("kind: company", "knid: company"),
     )
-    assert [(Path(p.place).name, p.line) for p in told] == [("all.yaml", 6), ("entities.yaml", 1), ("themes.yaml", 5)]
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ=ENVIRON, lint=True)
+    told = [(Path(p.place).name, p.line, p.code) for p in caught.value.problems]
+    assert told == [
+        ("presswatch.yaml", 24, None),
+        ("entities.yaml", 4, None),
+        ("themes.yaml", 5, None),
+        ("themes.yaml", 8, "E-entity"),
+        ("themes.yaml", 18, "E-juxt"),
+    ]
+
+
+def test_subscriptions_are_not_blamed_for_channels_that_cannot_be_read(write: Write) -> None:
+    told = problems(write(presswatch=PRESSWATCH.replace("kind: apprise", "knid: apprise")))
+    assert {p.line for p in told} == {6}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
