@@ -47,8 +47,10 @@ def _show(given: Given, *, once: bool) -> int:
     from monitor.daemon.run import Purpose  # noqa: PLC0415 - the same
 
     settings = given.settings(lint=True)
-    purpose = Purpose(once=once, is_terminal=is_for_people(settings), tips=("On the real outlets: presswatch run",))
-    return main(settings, purpose=purpose, folder=settings.state_folder / "demo")
+    folder = settings.state_folder / "demo"
+    ask = f"PRESSWATCH_ARCHIVE={folder / 'archive.db'} presswatch archive search '@deepseek AND Hangzhou'"
+    tips = (f"Ask its archive: {ask}", "On the real outlets: presswatch run")
+    return main(settings, purpose=Purpose(once=once, is_terminal=is_for_people(settings), tips=tips), folder=folder)
 
 
 def ready(given: Given) -> Settings:

@@ -98,7 +98,7 @@ async def test_a_host_that_fails_costs_itself_alone(tmp_path: Path, stand: Newss
     assert states["wolkenpost"] == "blocked"
     assert states["kiesgrund-online"] == "too large"
     assert states["lantern-quay-gazette"] == "redirect loop"
-    assert states["tide-and-circuit"] == "refused address"
+    assert states["tide-circuit"] == "refused address"
     assert "Traceback" not in desk.said
 
 
@@ -151,7 +151,7 @@ async def test_without_a_network_it_goes_on_and_recovers(tmp_path: Path, sink: S
     desk = settings(tmp_path, stand, sink)
     await stand.close()
     await desk.start()
-    await desk.until(lambda: len(desk.rows("SELECT DISTINCT source_id FROM polls WHERE status = 'unreachable'")) == len(stand.outlets()))
+    await desk.until(lambda: len(desk.rows("SELECT DISTINCT outlet_id FROM polls WHERE status = 'unreachable'")) == len(stand.outlets()))
     assert desk.is_running
     assert "source failed" in desk.said
     back = Newsstand(load(), base_address=stand.outlets()[0].home.split("/")[2].split(":")[0], port=stand.port)
