@@ -26,7 +26,7 @@ __all__ = ["Crawl", "CrawlSettings"]
 _log = structlog.get_logger()
 
 _FINISHING = 64
-"""Units of work that may wait for the sink at a time, with their pages in memory; then fetching waits."""
+"""Outcomes that may wait for the sink at a time, with their pages in memory; then nothing more is asked for."""
 
 _RESTART_S = (1.0, 60.0)
 _STEADY_S = 300.0
@@ -55,10 +55,13 @@ class Crawl:
         self._clock = clock
         self._settings = settings
         self._resolver = resolver or Names()
-        self._orders = Orders(most=settings.queue_size, most_per_host=settings.host_queue_size, concurrent=settings.concurrent)
+        self._orders = Orders(most=settings.queue_size, most_per_host=settings.host_queue_size)
         self._fetcher = Fetcher(download=self._download, robots=robots, slots=slots, clock=clock, settings=settings)
         self._work = Work(fetcher=self._fetcher, fallback=fallback, clock=clock, crash=crash)
-        self._finishing = asyncio.Semaphore(_FINISHING)
+        self._wire = asyncio.Semaphore(settings.concurrent)
+        self._finishing = 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._units: set[asyncio.Task[None]] = set()
         self._ready = asyncio.Event()
         self._crawler: Crawler | None = None
@@ -88,7 +91,7 @@ class Crawl:
 
     def submit(self, order: Order) -> bool:
         """Take an order; False where the queue, or its host's part of it, is full: try another host now and this one later."""
-        return not self._is_closing and self._orders.put(order)
+        return not self._is_closing and self.busy < self._settings.queue_size and self._orders.put(order)
 
     def adopt(self, settings: CrawlSettings) -> None:
         """Fetch by other settings from the next request on; sizes of queues and limits of time stay until a restart."""
@@ -145,10 +148,13 @@ class Crawl:
         self.beat_at = self._clock.monotonic()
 
     async def _download(self, request: Request) -> Response:
-        await self._ready.wait()
-        assert self._crawler is not None
-        response: Response = await self._crawler.engine.download_async(request)
-        return response
+        """Let Scrapy fetch over one hop, when there is a place on the wire and the sink keeps up."""
+        await self._has_room.wait()
+        async with self._wire:
+            await self._ready.wait()
+            assert self._crawler is not None
+            response: Response = await self._crawler.engine.download_async(request)
+            return response
 
     def _begin(self, order: Order) -> tuple[Request, ...]:
         unit = asyncio.create_task(self._unit(order))
@@ -162,12 +168,12 @@ class Crawl:
             _log.error("the sink failed", reason=repr(error), exc_info=error)
 
     async def _unit(self, order: Order) -> None:
-        """Do one unit of work; its host is free for the next as soon as the sink has room for this one."""
+        """Do one unit of work; its host is free for the next once it was asked, before the outcome is durable."""
         try:
             outcome = await (self._polled(order) if isinstance(order, PollOrder) else self._arrived(order))
-            await self._finishing.acquire()
         finally:
             self._orders.free(order)
+        self._finish(1)
         try:
             if isinstance(outcome, Polled):
                 await self._sink.polled(outcome.poll, outcome.entries)
@@ -175,7 +181,15 @@ class Crawl:
             else:
                 await self._sink.arrived(outcome)
         finally:
-            self._finishing.release()
+            self._finish(-1)
+
+    def _finish(self, more: int) -> None:
+        """Count the outcomes that wait for the sink."""
+        self._finishing += more
+        if self._finishing >= _FINISHING:
+            self._has_room.clear()
+        else:
+            self._has_room.set()
 
     async def _polled(self, order: PollOrder) -> Polled:
         (done,) = await asyncio.gather(self._work.poll(order), return_exceptions=True)

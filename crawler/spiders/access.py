@@ -13,13 +13,10 @@ from crawler.spiders.trouble import Cause, Trouble
 _LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
 
 
-def is_own(url: str, first_url: str, outlet: Outlet) -> bool:
-    """Whether a request may carry the outlet's headers.
-
-    Only at the hosts the operator wrote (home and sources), and only as long as no redirect has led to another origin than the first.
-    """
-    own = {urls.host_key(written) for written in (outlet.home, *(source.url for source in outlet.sources)) if written}
-    return urls.origin(url) == urls.origin(first_url) and urls.host_key(url) in own
+def is_own(url: str, outlet: Outlet) -> bool:
+    """Whether a URL lies at a host the operator wrote for the outlet (home and sources): others never see its headers."""
+    written = (outlet.home, *(source.url for source in outlet.sources))
+    return urls.host_key(url) in {urls.host_key(known) for known in written if known}
 
 
 def read_headers(path: str) -> dict[str, str]:
@@ -43,5 +40,7 @@ def _read(path: str, _changed: int) -> tuple[tuple[str, str], ...]:
         match = _LINE.fullmatch(text)
         if match is None:
             raise ValueError(f"line {number} is not 'Name: value'")
+        if not match[2].isprintable():
+            raise ValueError(f"line {number} holds control characters")
         found.append((match[1], match[2]))
     return tuple(found)

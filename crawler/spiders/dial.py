@@ -27,8 +27,7 @@ from crawler.spiders.unpack import Packed, TooLarge, unpack
 CUT = "cut"
 """Flag of a response whose body broke off."""
 
-_ERROR_BODY_LIMIT = 64 * 1024
-_MOST_SESSIONS = 64
+_MOST_SESSIONS = 256
 _REFUSALS: ContextVar[list[str]] = ContextVar("refusals")
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
@@ -67,7 +66,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         self._resolver: AbstractResolver = crawler.spider.resolver
         self._sessions: dict[Door, aiohttp.ClientSession] = {}
         self._contexts: dict[tuple[bool, str | None], ssl.SSLContext] = {}
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Future[Any]] = set()
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one document over one hop."""
@@ -100,7 +99,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
 
     async def _answer(self, request: Request, door: Door) -> _ClientResponse:
         """Send the request and wait for the head of the answer."""
-        session = await self._session_for(door)
+        session = self._session_for(door)
         try:
             async with asyncio.timeout(self._limits.headers_s):
                 response = await session.request(
@@ -117,28 +116,20 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         return cast("_ClientResponse", response)
 
     async def _read_response(self, response: _ClientResponse, request: Request) -> Response:
-        is_document = 200 <= response.status < 300
-        limit = int(request.meta["limit"]) if is_document else _ERROR_BODY_LIMIT
-        may_cut = bool(request.meta["cut"])
-        if is_document and not may_cut and (response.content_length or 0) > limit:
+        headers = Headers(list(response.raw_headers))  # as bytes: Scrapy's own way raises on names and values that are no UTF-8
+        if not 200 <= response.status < 300:
+            return Response(request.url, status=response.status, headers=headers)  # the body says nothing we use, and may never end
+        limit, may_cut = int(request.meta["limit"]), bool(request.meta["cut"])
+        if not may_cut and (response.content_length or 0) > limit:
             raise Trouble(Cause.TOO_LARGE, f"announced {response.content_length} bytes, {limit} are allowed", http_status=response.status)
         body, is_cut = await self._body(response, limit + 1)
-        headers = Headers(list(response.raw_headers))  # as bytes: Scrapy's own way raises on names and values that are no UTF-8
-        if not is_document:
-            return Response(request.url, status=response.status, headers=headers, body=b"" if headers.get("Content-Encoding") else body)
         if len(body) > limit:
             if not may_cut:
                 raise Trouble(Cause.TOO_LARGE, f"larger than {limit} bytes", http_status=response.status)
             body, is_cut = body[:limit], True
         body, breaks_off = _unpacked(body, headers, limit, response.status, may_cut=may_cut)
-        return Response(
-            request.url,
-            status=response.status,
-            headers=headers,
-            body=body,
-            flags=[CUT] if is_cut or breaks_off else [],
-            protocol="HTTP/1.1",
-        )
+        flags = [CUT] if is_cut or breaks_off else []
+        return Response(request.url, status=response.status, headers=headers, body=body, flags=flags)
 
     async def _body(self, response: _ClientResponse, most: int) -> tuple[bytes, bool]:
         """Read up to ``most`` bytes, giving up on a server that drips; says whether the body broke off."""
@@ -159,15 +150,14 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
             raise Trouble(Cause.TIMEOUT, f"slower than {limits.slow_bytes_per_s:g} bytes/s", http_status=response.status) from error
         return bytes(body), False
 
-    async def _session_for(self, door: Door) -> aiohttp.ClientSession:
+    def _session_for(self, door: Door) -> aiohttp.ClientSession:
         """Return the session whose connections this door may use, opening it on first use."""
-        session = self._sessions.pop(door, None)
-        if session is None:
-            session = self._open_session(door)
-            if len(self._sessions) >= _MOST_SESSIONS:  # doors of settings that were since reloaded; the least used goes first
-                oldest = next(iter(self._sessions))
-                await self._sessions.pop(oldest).close()
-        self._sessions[door] = session
+        self._sessions[door] = session = self._sessions.pop(door, None) or self._open_session(door)
+        if len(self._sessions) > _MOST_SESSIONS:  # doors of settings that were since reloaded: the one unused for longest goes
+            retired = self._sessions.pop(next(iter(self._sessions)))
+            closing = asyncio.ensure_future(retired.close())
+            self._running.add(closing)
+            closing.add_done_callback(self._running.discard)
         return session
 
     def _open_session(self, door: Door) -> aiohttp.ClientSession:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NoReturn, Protocol
 from weakref import WeakValueDictionary
@@ -40,6 +40,7 @@ class Ask:
     """A document wanted for an outlet: ``headers`` go out with every hop, ``limit`` is in bytes.
 
     ``is_rules`` marks robots.txt and tdmrep.json, which are asked for without asking robots.txt and read up to the limit, not refused.
+    ``has_strayed`` is set once a redirect has led to another origin: the outlet's own headers go no further, nor back.
     """
 
     url: str
@@ -47,6 +48,7 @@ class Ask:
     limit: int
     headers: Mapping[str, str] = field(default_factory=dict)
     is_rules: bool = False
+    has_strayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +95,14 @@ class Fetcher:
                 raise Trouble(
                     Cause.REDIRECTS, f"redirects in a circle at {target}", http_status=response.status, final_url=url, robots=robots
                 )
+            if urls.origin(target) != urls.origin(url):
+                ask = replace(ask, has_strayed=True)
             url = target
         raise Trouble(Cause.REDIRECTS, f"more than {self.settings.redirects} redirects", http_status=response.status, final_url=url)
 
     async def tdm(self, ask: Ask, answer: Answer) -> politeness.Tdm:
         """Say what the outlet reserved for a fetched page."""
-        return await self._permissions.tdm(ask, answer)
+        return await self._permissions.tdm(ask, answer, agent=self.settings.user_agent(ask.outlet))
 
     async def _hop(self, url: str, ask: Ask) -> tuple[str, Response]:
         """Take one hop, with why we may."""
@@ -163,7 +167,7 @@ class Fetcher:
             **({"Accept-Language": f"{outlet.language}, *;q=0.5"} if outlet.language else {}),
             **ask.headers,
         }
-        if outlet.headers_file and access.is_own(url, ask.url, outlet):
+        if outlet.headers_file and not ask.has_strayed and access.is_own(url, outlet):
             headers.update(access.read_headers(outlet.headers_file))
         door = Door(open_networks=settings.open_networks(outlet), verify_tls=outlet.verify_tls, ca_file=outlet.ca_file, proxy=outlet.proxy)
         meta = {"door": door, "limit": ask.limit, "cut": ask.is_rules, "download_slot": urls.host_key(url), "verbatim_url": True}

@@ -12,12 +12,11 @@ Order = PollOrder | FetchOrder
 
 
 class Orders:
-    """Holds orders until their host is free; a host that hangs holds up its own orders and one place on the wire, nothing else."""
+    """Holds orders until their host is free; a host that hangs holds up its own orders, nothing else."""
 
-    def __init__(self, *, most: int, most_per_host: int, concurrent: int) -> None:
+    def __init__(self, *, most: int, most_per_host: int) -> None:
         self._most = most
         self._most_per_host = most_per_host
-        self._concurrent = concurrent
         self._waiting: dict[str, deque[Order]] = {}
         self._ready: OrderedDict[str, None] = OrderedDict()
         self._taken: set[str] = set()
@@ -54,7 +53,7 @@ class Orders:
         """
         try:
             async with asyncio.timeout(patience_s):
-                while not self._ready or len(self._taken) >= self._concurrent:
+                while not self._ready:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:

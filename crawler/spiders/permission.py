@@ -45,12 +45,12 @@ class Permissions:
         cause = Cause.UNREACHABLE if is_silent else Cause.ROBOTS  # silence passes, a refusal stays
         raise Trouble(cause, decision.reason, final_url=url, robots=decision.reason)
 
-    async def tdm(self, ask: Ask, answer: Answer) -> Tdm:
+    async def tdm(self, ask: Ask, answer: Answer, *, agent: str) -> Tdm:
         """Say what was reserved for a page: by its own words, by its headers, by its origin's file."""
         found = politeness.tdm_reservation(answer.url, headers=answer.headers, body=answer.body)
         if found.is_reserved is not None:
             return found
-        rules = await self._tdm_rules(urls.origin(answer.url), ask)
+        rules = await self._tdm_rules(urls.origin(answer.url), ask, agent)
         return politeness.tdm_reservation(answer.url, headers=answer.headers, body=answer.body, rules=rules)
 
     async def _copy(self, origin: str, ask: Ask) -> RobotsCopy:
@@ -81,7 +81,7 @@ class Permissions:
             return politeness.robots_copy(origin, status=status, body=b"", now=self._clock.now(), last=last, error=trouble.detail)
         return politeness.robots_copy(origin, status=answer.http_status, body=answer.body, now=self._clock.now(), last=last)
 
-    async def _tdm_rules(self, origin: str, ask: Ask) -> tuple[TdmRule, ...]:
+    async def _tdm_rules(self, origin: str, ask: Ask, agent: str) -> tuple[TdmRule, ...]:
         kept = self._tdm.get(origin)
         if kept is not None and self._clock.now() - kept[0] < _TDM_KEPT:
             return kept[1]
@@ -90,7 +90,7 @@ class Permissions:
             kept = self._tdm.get(origin)
             if kept is not None and self._clock.now() - kept[0] < _TDM_KEPT:
                 return kept[1]
-            rules = await self._fetch_tdm(origin, ask)
+            rules = await self._fetch_tdm(origin, ask, agent)
             if rules is None:
                 return ()
             if len(self._tdm) >= _TDM_ORIGINS:
@@ -98,11 +98,11 @@ class Permissions:
             self._tdm[origin] = (self._clock.now(), rules)
             return rules
 
-    async def _fetch_tdm(self, origin: str, ask: Ask) -> tuple[TdmRule, ...] | None:
+    async def _fetch_tdm(self, origin: str, ask: Ask, agent: str) -> tuple[TdmRule, ...] | None:
         """Fetch tdmrep.json; None where the answer says nothing about it."""
         url = origin + politeness.TDM_PATH
         try:
-            await self.robots(url, ask, agent=politeness.product_token("Presswatch"))
+            await self.robots(url, ask, agent=agent)
             answer = await self._get(replace(ask, url=url, headers={}, limit=politeness.ROBOTS_MAX_BYTES, is_rules=True))
         except Trouble as trouble:
             return None if trouble.cause in _NOT_RULES else ()

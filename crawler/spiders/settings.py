@@ -34,13 +34,10 @@ class CrawlSettings:
     slow_bytes_per_s: float = 1_000.0
     body_limit: int = 8 * MIB
     sitemap_limit: int = 50 * MIB
-    robots_limit: int = 500 * 1024
     redirects: int = 5
     url_length: int = 2_000
     patience_s: float = 15.0
     pace_patience_s: float = 120.0
-    hold_s: float = 900.0
-    longest_hold_s: float = 86_400.0
     unconditional_every_s: float = 6 * 3_600.0
     further_documents: int = 5
     close_s: float = 5.0

@@ -244,6 +244,7 @@ async def test_own_headers_go_to_the_outlets_own_hosts_and_no_further(tmp_path: 
         await rig.poll(outlet.sources[0], outlet)
         for url in (own.url("/a"), own.url("/out"), other.url("/b")):
             assert isinstance(await rig.fetch(url, outlet), Page)
+        assert [hit.headers.get("cookie") for hit in own.hits if hit.path == "/a"] == ["session=s3cr3t", None]  # back by way of another
         carried = {(hit.path, hit.headers.get("cookie"), hit.headers.get("x-reader")) for hit in own.hits if hit.path != "/robots.txt"}
         assert carried >= {("/feed", "session=s3cr3t", "desk"), ("/a", "session=s3cr3t", "desk"), ("/out", "session=s3cr3t", "desk")}
         assert all("cookie" not in hit.headers and "x-reader" not in hit.headers for hit in other.hits)

@@ -18,8 +18,8 @@ def fetch(url: str | None, title: str = "") -> FetchOrder:
     return FetchOrder(entry=Entry(key=url or "", url=url, outlet_id="o", source_id="o#1", title=title), outlet=OUTLET)
 
 
-def queue(most: int = 100, most_per_host: int = 10, concurrent: int = 100) -> Orders:
-    return Orders(most=most, most_per_host=most_per_host, concurrent=concurrent)
+def queue(most: int = 100, most_per_host: int = 10) -> Orders:
+    return Orders(most=most, most_per_host=most_per_host)
 
 
 async def take(orders: Orders) -> Order | None:
@@ -49,18 +49,6 @@ async def test_hosts_take_turns() -> None:
         seen.append(host_of(order))
         orders.free(order)
     assert seen == ["a.example", "b.example", "a.example", "a.example"]
-
-
-async def test_no_more_than_so_many_hosts_are_out_at_once() -> None:
-    orders = queue(concurrent=2)
-    taken = [fetch(f"https://{host}.example/") for host in "abc"]
-    for order in taken:
-        orders.put(order)
-    assert await take(orders) is taken[0]
-    assert await take(orders) is taken[1]
-    assert await take(orders) is None
-    orders.free(taken[0])
-    assert await take(orders) is taken[2]
 
 
 async def test_full_is_told_for_the_host_and_for_the_whole() -> None:
@@ -103,9 +91,9 @@ def test_orders_that_lead_nowhere_have_a_place_too() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from("abcd"), max_size=40), st.integers(1, 4))
-def test_whatever_is_put_comes_out_once_and_in_order_per_host(hosts: list[str], concurrent: int) -> None:
+def test_whatever_is_put_comes_out_once_and_in_order_per_host(hosts: list[str], out_at_once: int) -> None:
     async def run() -> list[Order]:
-        orders = queue(most_per_host=100, concurrent=concurrent)
+        orders = queue(most_per_host=100)
         given_ = [fetch(f"https://{host}.example/", title=str(n)) for n, host in enumerate(hosts)]
         assert all(orders.put(order) for order in given_)
         out: list[Order] = []
@@ -117,7 +105,7 @@ def test_whatever_is_put_comes_out_once_and_in_order_per_host(hosts: list[str], 
                 continue
             out.append(order)
             taken.append(order)
-            if len(taken) == concurrent:
+            if len(taken) == out_at_once:
                 orders.free(taken.pop(0))
         return out
 
