@@ -20,7 +20,7 @@ from crawler.urls import parse
 
 ROBOTS_MAX_BYTES = 500 * 1024
 ROBOTS_KEPT = timedelta(hours=24)
-ROBOTS_RETRY = timedelta(minutes=15)
+ROBOTS_RETRY = timedelta(seconds=30)  # polls are paced already; a host that is back should not wait for its robots.txt
 CRAWL_DELAY_MAX_S = 60.0
 HOLD_BASE_S = 15 * 60.0
 HOLD_MAX_S = 24 * 3600.0
