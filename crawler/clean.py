@@ -56,6 +56,8 @@ def _normal(text: str) -> str:
 
 def plain_text(markup: str) -> str:
     """Return the text of an HTML fragment, one paragraph a line; linear in its length whatever it holds."""
+    if not markup:
+        return ""
     if "<" in markup:
         markup = _without_tags(_without_comments(markup))
     if "&" in markup:

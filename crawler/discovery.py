@@ -23,9 +23,7 @@ _FEED_TYPES = {
     "application/rss+xml", "application/atom+xml", "application/feed+json", "application/json", "application/rdf+xml", "text/xml", "application/xml",
     "application/x-rss+xml", "application/x.atom+xml", "application/x-atom+xml", "text/rss+xml",
 }  # fmt: skip
-_FEED_HREF = re.compile(
-    r"(?:^|[/._?=&-])(?:rss(?:[-_]?\d+)?|feeds?|atom|rdf|xml/rss\w*)(?:[/._?=&-]|$)|\.(?:rss|rdf|atom)(?:$|\?)", re.IGNORECASE
-)
+_FEED_HREF = re.compile(r"(?:^|[/._?=&-])(?:rss[\w-]*|feeds?|atom|rdf)(?:[/.?&]|$)|\.(?:rss|rdf|atom)(?:$|\?)", re.IGNORECASE)
 _NOT_A_FEED = re.compile(
     r"/comments?/|[?&]replytocom=|/wp-json/|oembed|opensearch|/amp/|\.(?:css|js|png|svg|jpe?g|pdf)(?:$|\?)|manifest", re.IGNORECASE
 )

@@ -36,8 +36,6 @@ def read(body: bytes) -> tuple[Outline, ...]:
     if at < 0:
         raise Unreadable("no OPML: it has no <opml> element")
     root = parse(clean(data[at:], Repairs())).root
-    if root is None:
-        raise Unreadable("no OPML that can be parsed")
     found: dict[str, Outline] = {}
     for outline in _outlines(root):
         found.setdefault(canonical_url(outline.url), outline)

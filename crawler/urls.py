@@ -119,13 +119,11 @@ def canonical_url(url: str, base: str | None = None) -> str:
     known = _as_it_is(url)
     if known:
         return known
-    seen = url
-    for _ in range(5):  # dropping a part may uncover another; real URLs settle at once
-        found = _canonical_once(seen, base)
-        if found == seen:
-            return found
-        seen, base = found, None
-    raise ValueError("does not settle on a canonical form")
+    address = parse(url, base)
+    path = _path(_SESSION_IN_PATH.sub("", _settle_percent(address.path))) or "/"
+    kept = "&".join(p for p in _settle_percent(address.query or "").split("&") if p and not _is_noise(p))
+    host = address.host.removesuffix(".")
+    return str(replace(address, host=host, path=path, query=kept or None, fragment=None))
 
 
 def entry_key(*, url: str | None, guid: str | None, title: str, published_at: datetime | None, outlet_id: str) -> str:
@@ -260,8 +258,8 @@ def _to_ascii(name: str) -> str:
     try:
         decoded = unquote_to_bytes(name).decode("utf-8")
         mapped = idna.encode(decoded, uts46=True).decode("ascii").lower()
-    except (UnicodeError, IndexError) as error:
-        raise ValueError("has no valid host name") from error
+    except (UnicodeError, IndexError):
+        mapped = ""
     if not _PLAIN_HOST.fullmatch(mapped):
         raise ValueError("has no valid host name")
     return mapped
@@ -303,14 +301,6 @@ def _ipv6(text: str) -> str:
         return f"[{':'.join(groups)}]"
     joined = ":".join(groups)
     return f"[{joined[: longest.start()].rstrip(':')}::{joined[longest.end() :].lstrip(':')}]"
-
-
-def _canonical_once(url: str, base: str | None) -> str:
-    address = parse(url, base)
-    path = _path(_settle_percent(_SESSION_IN_PATH.sub("", address.path))) or "/"
-    kept = "&".join(p for p in (address.query or "").split("&") if p and not _is_noise(p))
-    host = address.host.removesuffix(".") or address.host
-    return str(replace(address, host=host, path=path, query=_settle_percent(kept) or None, fragment=None))
 
 
 def _is_noise(parameter: str) -> bool:

@@ -54,7 +54,7 @@ class Repairs:
 class Document:
     """A parsed document; ``is_whole`` says that nothing of it was lost, ``data`` is what was parsed."""
 
-    root: Element | None
+    root: Element
     is_whole: bool
     data: bytes = field(repr=False)
     error: str = ""
@@ -115,17 +115,20 @@ def clean(data: bytes, repairs: Repairs, entities: Mapping[bytes, str] | None = 
 
 
 def parse(data: bytes) -> Document:
-    """Parse clean UTF-8 from its root on. Nothing is fetched, expanded or raised; what cannot be parsed gives no root."""
+    """Parse clean UTF-8 from its root on. Nothing is fetched, expanded or raised; what cannot be parsed gives an empty root."""
     parser = etree.XMLParser(
         recover=True, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True, collect_ids=False,
     )  # fmt: skip
     try:
         root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        return Document(root=None, is_whole=False, data=data, error=str(error)[:200])
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
     fatal = [e for e in parser.error_log if e.level >= _FATAL and e.type_name not in _HARMLESS]
-    return Document(root=root, is_whole=not fatal, data=data, error=fatal[0].message[:200] if fatal else "")
+    error = fatal[0].message[:200] if fatal else ""
+    if root is None:
+        return Document(root=etree.Element("nothing"), is_whole=False, data=data, error=error or "nothing to parse")
+    return Document(root=root, is_whole=not fatal, data=data, error=error)
 
 
 def salvage(document: Document, names: tuple[str, ...], repairs: Repairs) -> Iterator[Element]:
@@ -135,15 +138,16 @@ def salvage(document: Document, names: tuple[str, ...], repairs: Repairs) -> Ite
     with that text as CDATA. What a hostile document could ask for is bounded by ``_MENDED_MAX`` single pieces.
     """
     data = document.data
-    starts = [found.start() for found in _outside_cdata(data, root_pattern(*names))]
+    starts = list(_outside_cdata(data, names))
     spans = [(a, b) for a, b in pairwise([*starts, len(data)]) if data.find(b"<", a + 1, b) >= 0]
     opening, closing = _root_tags(data)
-    head = parse(data[: starts[0] if starts else len(data)])
-    if head.root is not None:
-        yield head.root
+    yield parse(data[: starts[0] if starts else len(data)]).root
     mender = _Mender(
         opening=opening, closing=closing, item_end=re.compile(rb"</(?:[\w.-]{1,40}:)?(?:" + "|".join(names).encode() + rb")\s*>")
     )
+    if spans and not mender.item_end.search(data, spans[-1][0]):
+        del spans[-1]  # half a title without its link would become an article of its own
+        repairs.note("the last item is cut off and left out")
     for i in range(0, len(spans), _BATCH):
         yield from mender.batch(data, spans[i : i + _BATCH])
     repairs.note("broken items mended", mender.mended)
@@ -164,12 +168,10 @@ class _Mender:
         """Parse neighbouring pieces at once, and each for itself where that fails."""
         whole = self._parse(data[spans[0][0] : spans[-1][1]])
         if whole.is_whole or self.mended + self.broken > _MENDED_MAX:
-            yield from [whole.root] if whole.root is not None else []
+            yield whole.root
             return
         for start, end in spans:
-            found = self._mend(data[start:end])
-            if found.root is not None:
-                yield found.root
+            yield self._mend(data[start:end]).root
 
     def _mend(self, piece: bytes) -> Document:
         found = self._parse(piece)
@@ -204,22 +206,16 @@ def _quoted(piece: bytes) -> bytes:
     return piece
 
 
-def _outside_cdata(data: bytes, item: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
-    """Opening tags that are markup, not text quoted in a CDATA section."""
-    at, quoted = 0, data.find(_CDATA)
-    while found := item.search(data, at):
-        while 0 <= quoted < found.start():
-            end = data.find(b"]]>", quoted)
-            if end < 0 or end > found.start():
-                break
-            quoted = data.find(_CDATA, end)
-        else:
-            yield found
-            at = found.end()
-            continue
-        if end < 0:
+def _outside_cdata(data: bytes, names: tuple[str, ...]) -> Iterator[int]:
+    """Where items open, save what only text quotes in a CDATA section."""
+    either = re.compile(rb"<!\[CDATA\[|" + root_pattern(*names).pattern, re.IGNORECASE)
+    at = 0
+    while found := either.search(data, at):
+        at = found.end()
+        if found[0] != _CDATA:
+            yield found.start()
+        elif (at := data.find(b"]]>", at)) < 0:
             return
-        at = end
 
 
 def _root_tags(data: bytes) -> tuple[bytes, bytes]:

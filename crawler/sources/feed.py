@@ -83,7 +83,7 @@ def _is_junk(head: bytes) -> bool:
 
 
 def _read_document(document: Document, reading: Reading) -> SourceRead:
-    if document.is_whole and document.root is not None:
+    if document.is_whole:
         walk = _Walk(document, reading)
         return _result(reading.entries(walk.drafts(document.root)), walk.channel, reading, is_partial=False)
     return _read_broken(document, reading)
@@ -127,7 +127,7 @@ class _Walk:
         self._has_bases = self._has_languages = b"xml:" in document.data  # seldom, and then both are looked for
         self._adds: dict[object, Add | None] = {}
         self._reading = reading
-        self._core = str(document.root.tag).rpartition("}")[0][1:] if document.root is not None else ""
+        self._core = str(document.root.tag).rpartition("}")[0][1:]
 
     def drafts(self, root: Element) -> Iterator[Draft]:
         """Yield a draft for every item, wherever the dialect puts it."""

@@ -53,7 +53,7 @@ def _drafts(found: Any) -> Iterator[Draft]:
             draft.links[0] = item["link"]
         draft.text = max((plain_text(part.get("value", "")) for part in item.get("content", ())), key=len, default="")
         for rank, (kept, name) in enumerate(((draft.published, "published"), (draft.published, "created"), (draft.modified, "updated"))):
-            parsed = item.get(f"{name}_parsed")
+            parsed = dict.get(item, f"{name}_parsed")  # its own ``get`` takes one date for another, and warns
             if parsed:
                 kept[rank] = datetime.fromtimestamp(timegm(parsed), UTC).isoformat()
         draft.authors = [one_line(person.get("name", ""))[:NAME_MAX] for person in item.get("authors", ()) if person.get("name")]

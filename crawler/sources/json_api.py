@@ -32,7 +32,7 @@ _USUAL = {
     "image": ("image.url", "image", "image_url", "thumbnail", "cover"),
     "section": ("section", "category", "type"),
 }  # fmt: skip
-_STEP = re.compile(r"\.?([^.\[\]{}]+)|\[(\d{1,6}|\*|'[^']*'|\"[^\"]*\")\]|\.(?=$)")
+_STEP = re.compile(r"\.?([^.\[\]{}]+)|\[(\d{1,6}|\*|'[^']*'|\"[^\"]*\")\]")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _JSONP = re.compile(rb"^\s*(?://[^\n]*\n\s*)?[\w$.]{1,80}\s*\(\s*(?=[\[{])")
 
@@ -91,7 +91,7 @@ def _steps(path: str) -> list[str | int | None] | None:
             return None
         if step[1] is not None:
             steps.append(None if step[1] == "*" else step[1].strip())
-        elif step[2] is not None:
+        else:
             steps.append(None if step[2] == "*" else int(step[2]) if step[2].isdigit() else step[2][1:-1])
         at = step.end()
     return steps

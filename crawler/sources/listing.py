@@ -91,9 +91,9 @@ def parse_page(data: bytes) -> Element:
     """Parse a web page; raises Unreadable on what is none."""
     parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     try:
-        root = etree.fromstring(data, parser) if data.strip() else None
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable(f"no web page: {one_line(str(error))[:100]}") from error
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
     if root is None or root.tag != "html":
         raise Unreadable("no web page")
     return root

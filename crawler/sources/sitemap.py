@@ -93,13 +93,13 @@ def _unpacked(body: bytes) -> tuple[bytes, bool]:
 
 def _sort_document(document: Document, found: _Sorted, reading: Reading) -> None:
     roots: Iterator[Element]
-    if document.is_whole and document.root is not None:
+    if document.is_whole:
         roots = iter((document.root,))
     else:
         reading.repairs.note(f"not well-formed: {one_line(document.error)}")
         roots = salvage(document, _ITEM_NAMES, reading.repairs)
     names: dict[object, str] = {}
-    core = str(document.root.tag).rpartition("}")[0][1:] if document.root is not None else ""
+    core = str(document.root.tag).rpartition("}")[0][1:]
     for root in roots:
         for element in root:
             if found.seen >= URLS_MAX:
