@@ -86,8 +86,7 @@ def command(
     if path.exists():
         raise click.ClickException(f"{path} is there already; nothing was changed")
     given.config = path
-    is_asking = not yes and sys.stdin.isatty()
-    if is_asking:
+    if not yes and is_person():
         contact = contact or _ask("Contact that outlets see, a URL or an address (empty: none)")
         if not empty and not themes:
             themes = _ask_themes()
@@ -129,6 +128,11 @@ def _write(given: Given, path: Path, *, contact: str | None, new: NewChannel | N
         check_channels(given.settings(secrets=True))
         undo.pop_all()
     return [*written, *([secret] if secret else [])]
+
+
+def is_person() -> bool:
+    """Say whether somebody can answer."""
+    return sys.stdin.isatty()
 
 
 def _ask(question: str) -> str | None:

@@ -1,4 +1,4 @@
-"""presswatch outlets: what is watched, and whether its sources answer."""
+"""presswatch outlets: what is watched, whether its sources answer, when they are asked; adding, importing and exporting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
@@ -65,6 +65,110 @@ def check(given: Given, outlet_ids: Sequence[str], articles: int, show: Show) ->
         click.echo(f"{len(bad)} of {len(rows)} sources need a look", err=True)
         raise click.exceptions.Exit(1)
     click.echo(f"{len(rows)} sources are well", err=True)
+
+
+@command.command("plan")
+@filters("outlet", "language", "limit")
+@listing
+@shared
+@pass_given
+def plan(given: Given, filters: Filters, show: Show) -> None:
+    """List when each source is polled next, and why then; the next one first."""
+    settings = given.settings()
+    health = _health(given, settings)
+    known = {source.source_id for outlet in _chosen(settings, filters.outlets, filters.languages) for source in outlet.sources}
+    rows = sorted((row for key, row in health.items() if key in known), key=lambda row: (row["next_at"] is None, row["next_at"]))
+    keys = (
+        "outlet_id",
+        "outlet",
+        "kind",
+        "url",
+        "next_at",
+        "plan_reason",
+        "last_poll_at",
+        "last_new_at",
+        "last_status",
+        "failures",
+        "waiting",
+    )
+    show(
+        [{key: row[key] for key in keys} for row in rows[: filters.limit]], _plan_columns(given.clock.now()), empty="nothing was polled yet"
+    )
+
+
+@command.command("add")
+@click.argument("name")
+@click.option("--home", required=True, metavar="URL", help="Its home page.")
+@click.option("--feed", "feeds", multiple=True, metavar="URL", help="A feed; may be repeated.")
+@click.option("--sitemap", "sitemaps", multiple=True, metavar="URL", help="A sitemap; may be repeated.")
+@click.option("--listing", "listings", multiple=True, metavar="URL", help="A page of links; may be repeated.")
+@click.option("--language", metavar="TAG", help="Of most articles, such as de.")
+@click.option("--country", metavar="XX", help="Two letters, such as CH.")
+@click.option("--tier", type=click.IntRange(1, 3), default=2, show_default=True, help="1 is polled most eagerly.")
+@click.option("--dry-run", is_flag=True, help="Print the file as it would be, and change nothing.")
+@shared
+@pass_given
+def add(given: Given, /, *, name: str, dry_run: bool, **told: Any) -> None:
+    """Watch one more outlet: write it into outlets/own.yaml beside the settings."""
+    from monitor.cli import watchlist  # noqa: PLC0415 - only editors pay
+
+    kinds = (("feed", "feeds"), ("sitemap", "sitemaps"), ("listing", "listings"))
+    sources = [{kind: url} for kind, key in kinds for url in told[key]]
+    if not sources:
+        raise click.UsageError("name at least one --feed, --sitemap or --listing")
+    about = {key: told[key] for key in ("home", "country", "language", "tier") if told[key]}
+    path = watchlist.add(given, given.settings(), watchlist.OWN, [{"name": name, **about, "sources": sources}], is_dry=dry_run)
+    if path is not None:
+        click.echo(f"{path}: {name} with {len(sources)} sources. A running daemon takes it up on reload.", err=True)
+
+
+@command.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Print the file as it would be, and change nothing.")
+@shared
+@pass_given
+def imported(given: Given, file: BinaryIO, *, dry_run: bool) -> None:
+    """Watch the feeds of an OPML file ('-' for stdin): write them into outlets/imported.yaml beside the settings."""
+    from monitor.cli import opml, watchlist  # noqa: PLC0415 - only editors pay
+
+    settings = given.settings()
+    try:
+        feeds = opml.read(file.read())
+    except ValueError as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
+    blocks, left = watchlist.blocks_of(feeds, settings)
+    for line in left:
+        click.echo(f"left out {line}", err=True)
+    if not blocks:
+        raise click.ClickException("no feed that is not watched already")
+    path = watchlist.add(given, settings, watchlist.IMPORTED, blocks, is_dry=dry_run)
+    if path is not None:
+        count = sum(len(block["sources"]) for block in blocks)
+        click.echo(f"{path}: {len(blocks)} outlets, {count} feeds. Give them language, country and tier.", err=True)
+
+
+@command.command("export")
+@filters("outlet", "language")
+@shared
+@pass_given
+def exported(given: Given, filters: Filters) -> None:
+    """Write the feeds that are watched as OPML to stdout."""
+    from monitor.cli import opml  # noqa: PLC0415 - lxml is paid for only here
+
+    click.echo(opml.write(_chosen(given.settings(), filters.outlets, filters.languages)), nl=False)
+
+
+def _plan_columns(now: Any) -> tuple[Column, ...]:
+    return (
+        Column(title="IN", show=lambda row: "now" if row["next_at"] and row["next_at"] <= now else ago(now, row["next_at"] or now)),
+        Column(title="WHY", show=lambda row: row["plan_reason"]),
+        Column(title="OUTLET", show=lambda row: row["outlet"]),
+        Column(title="KIND", show=lambda row: row["kind"]),
+        Column(title="URL", show=lambda row: row["url"], gives_way=True),
+        Column(title="LAST", show=lambda row: row["last_status"]),
+        Column(title="NEWS", show=lambda row: ago(row["last_new_at"], now)),
+        Column(title="WAITING", show=lambda row: row["waiting"], is_number=True),
+    )
 
 
 def _chosen(settings: Settings, wanted: Sequence[str], languages: Sequence[str]) -> list[Outlet]:

@@ -29,13 +29,13 @@ class Edit:
         self._file: CommentedMap = loaded if isinstance(loaded, CommentedMap) else CommentedMap()
         self._is_bare = loaded is None
 
-    def append(self, key: str, item: Mapping[str, object]) -> None:
-        """Add a block to a list of blocks, on one line."""
+    def append(self, key: str, item: Mapping[str, object], *, is_one_line: bool = True) -> None:
+        """Add a block to a list of blocks, on one line or over several."""
         rows = self._file.get(key)
         if not isinstance(rows, CommentedSeq):
             rows = self._file[key] = CommentedSeq()
         rows.fa.set_block_style()
-        rows.append(_on_one_line(item))
+        rows.append(_on_one_line(item) if is_one_line else dict(item))
 
     def drop(self, key: str, item: Mapping[str, object]) -> None:
         """Take a block out of a list of blocks, where one is just like it."""

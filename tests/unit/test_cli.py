@@ -356,6 +356,23 @@ def test_init_writes_settings_that_load_and_never_touches_what_is_there(tmp_path
     assert path.read_text() == before
 
 
+def test_init_asks_a_person_for_contact_themes_and_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.cli.init.is_person", lambda: True)
+    path = tmp_path / "presswatch.yaml"
+    answers = "desk@mail.example\nno-such\nhangzhou-startups, deepseek-next\n\n"
+    done = invoke("-c", str(path), "init", stdin=answers)
+    assert done.exit_code == 0, done.output
+    assert "there is no theme no-such" in done.stderr
+    found = load(path, environ={})
+    assert (found.contact, found.subscriptions[0].themes) == ("desk@mail.example", ("hangzhou-startups", "deepseek-next"))
+
+
+def test_a_question_without_an_answer_is_an_interruption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.cli.init.is_person", lambda: True)
+    assert invoke("-c", str(tmp_path / "presswatch.yaml"), "init", stdin="").exit_code == 1
+    assert not (tmp_path / "presswatch.yaml").exists()
+
+
 def test_init_with_an_unknown_theme_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "a" / "presswatch.yaml"
     assert invoke("-c", str(path), "init", "--yes", "--theme", "nope", "--to", "https://hook.example/x").exit_code != 0
