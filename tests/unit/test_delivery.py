@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import structlog
@@ -18,8 +18,8 @@ from monitor.channels import Channel
 from monitor.delivery import Deliverer, Options
 from monitor.errors import ArchiveError, ChannelBusy, ChannelRefused
 from monitor.metrics import Metrics
-from monitor.model import Brief, Delivery, Message, Severity
-from tests.briefs import NOW, delivery
+from monitor.model import Brief, Delivery, DeliveryKind, DeliveryStatus, Message, Severity
+from tests.briefs import NOW, brief, delivery, story
 from tests.outbox import Crashed, FakeChannel, FakeOutbox, VirtualTime, World, rows
 
 
@@ -160,7 +160,7 @@ async def test_a_message_that_alone_always_fails_leaves_the_channel_in_service()
 async def test_a_hanging_channel_delays_no_other() -> None:
     hanging, well = FakeChannel(lambda _: "hang"), FakeChannel()
     outbox = FakeOutbox([*rows(500, "hanging"), *rows(50, "well", first=1000)])
-    async with World({"hanging": hanging, "well": well}, outbox, Options(timeout_s=0.05)) as world:
+    async with World({"hanging": hanging, "well": well}, outbox, Options(stop_s=0.05)) as world:
         await world.time.settle()
         assert len(well.taken) == 50
         assert hanging.in_flight == 1
@@ -425,3 +425,55 @@ async def test_a_listener_that_cannot_write_its_notice_does_not_stop_the_probes(
         broken[0] = False
         await world.time.until(lambda: world.outbox.status() == ["sent"] * 4, most_s=60)
         assert len(calls) == 2
+
+
+async def test_a_digest_of_many_stories_is_written_beside_the_loop() -> None:
+    outbox = FakeOutbox(rows(1))
+    many = tuple(replace(story(), story_id=n) for n in range(60))
+    outbox.brief_of = lambda row: replace(brief(*many, kind=DeliveryKind.DIGEST), delivery=replace(row, kind=DeliveryKind.DIGEST))
+    async with World({"desk": FakeChannel()}, outbox) as world:
+        await asyncio.wait_for(outbox.marked.wait(), 5)
+        assert world.channels["desk"].taken == ["m-1"]
+
+
+async def test_a_channel_that_is_down_with_nothing_left_to_send_is_tried_with_the_next_message() -> None:
+    broken = [True]
+    outbox = FakeOutbox(rows(3))
+    async with World({"desk": FakeChannel(until(broken, ChannelBusy("answered 503")))}, outbox) as world:
+        await world.time.until(lambda: bool(world.news))
+        outbox.rows = {i: replace(r, status=DeliveryStatus.DEAD) for i, r in outbox.rows.items()}
+        await world.time.pass_s(300)
+        broken[0] = False
+        outbox.add(delivery(50))
+        await world.time.until(lambda: world.outbox.status(50) == ["sent"], most_s=60)
+
+
+async def test_a_fault_of_ours_between_messages_stops_delivery_for_moments_only() -> None:
+    broken, faults = [True], [1, 1]
+    outbox = FakeOutbox(rows(4))
+    well = outbox.make_due
+
+    async def faulty(channel: str, now: datetime) -> None:
+        if faults:
+            faults.pop()
+            raise RuntimeError("a bug")
+        await well(channel, now)
+
+    outbox.make_due = faulty  # type: ignore[method-assign]
+    async with World({"desk": FakeChannel(until(broken, ChannelBusy("answered 503")))}, outbox) as world:
+        await world.time.until(lambda: bool(world.news))
+        broken[0] = False
+        await world.time.until(lambda: world.outbox.status() == ["sent"] * 4, most_s=120)
+
+
+async def test_a_probe_that_cannot_be_written_waits_for_the_next() -> None:
+    broken = [True]
+    outbox = FakeOutbox(rows(3))
+    well = outbox.brief_of
+    async with World({"desk": FakeChannel(until(broken, ChannelBusy("answered 503")))}, outbox) as world:
+        await world.time.until(lambda: bool(world.news))
+        outbox.brief_of = lambda row: well(rows(1)[9] if row.delivery_id == 1 else row)
+        outbox.muted = {2}
+        await world.time.pass_s(100)
+        broken[0] = False
+        await world.time.until(lambda: world.outbox.status(3) == ["sent"], most_s=120)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.delivery.policy import Circuit, Options, asked_to_wait, bucket, failed, next_try, take, worked
@@ -75,6 +75,7 @@ def test_a_service_that_asks_to_wait_is_held_longer_each_time_but_not_called_dea
     assert asked_to_wait(circuit, 100.0, OPTIONS, retry_after_s=600.0).held_until == 700.0
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.sampled_from([1.0, 2.0, 6.0, 20.0, 30.0, 60.0, 300.0, 1000.0]),
     st.lists(st.floats(0, 30), min_size=50, max_size=200),

@@ -182,6 +182,55 @@ def test_a_notice_speaks_of_presswatch_itself() -> None:
     assert over.title == "[Presswatch] newsdesk: channel-dead is over"
 
 
+def test_a_notice_longer_than_a_chat_takes_is_cut() -> None:
+    told = Notice(kind="rules-invalid", subject="themes.yaml", text="a problem " * 500, at=NOW)
+    for limit in (1000, 300, 10):
+        body = message(replace(brief(kind=DeliveryKind.NOTICE), notice=told), MessageFormat.TEXT, limit).body
+        assert length(body) <= max(limit, 150)
+
+
+def test_a_message_on_many_themes_counts_them() -> None:
+    many = tuple(alert(i, f"theme-{i}") for i in range(4))
+    assert message(brief(story(alerts=many)), MessageFormat.TEXT).title.startswith("[theme-0, theme-1 +2] NZZ: ")
+    assert message(brief(story(alerts=many), kind=DeliveryKind.DIGEST), MessageFormat.TEXT).title == "[4 themes] 1 story, 24 November"
+    nobody = replace(brief(kind=DeliveryKind.DIGEST), subscription=None)
+    said = message(nobody, MessageFormat.TEXT)
+    assert said.title == "[Presswatch] no new stories, 24 November"
+    assert said.footer == ""
+    plain = replace(subscription("*"), place=None)
+    assert message(replace(brief(), subscription=plain), MessageFormat.TEXT).footer.startswith(
+        "You get this because desk subscribes to every theme."
+    )
+    assert "alerts will arrive here" in message(replace(brief(kind=DeliveryKind.TEST), subscription=None), MessageFormat.TEXT).body
+
+
+def test_a_theme_with_two_alerts_for_one_reason_is_named_once() -> None:
+    assert themes((alert(1), alert(2))) == "deepseek-next · first report"
+
+
+def test_a_group_without_stories_still_reads() -> None:
+    empty = replace(brief(kind=DeliveryKind.GROUP), stories=())
+    assert message(empty, MessageFormat.TEXT).title == "[deepseek-next] 0 stories"
+
+
+def test_pages_of_several_stories_are_linked_each() -> None:
+    links = {"page:7": "https://watch.example/s/7", "page": "https://watch.example/digest"}
+    body = message(brief(story(), chinese(), kind=DeliveryKind.DIGEST, links=links), MessageFormat.MARKDOWN, limit=0).body
+    assert "[#812](https://watch.example/s/7)" in body
+    assert "· #820" in body
+
+
+def test_overlapping_evidence_is_marked_once() -> None:
+    text = "Deepseek R2 ist da."
+    marks = evidence(text, "Deepseek R2", "R2")
+    assert [p.text for p in snippet(text, marks, width=100) if p.is_evidence] == ["Deepseek R2"]
+
+
+def test_evidence_that_ends_in_a_sign_is_shown_unmarked() -> None:
+    text = "Die Marke «R2+» ist neu."
+    assert not any(p.is_evidence for p in snippet(text, evidence(text, "R2+"), width=100))
+
+
 def test_a_test_message_says_what_will_come() -> None:
     assert "alerts of deepseek-next will arrive here" in message(brief(kind=DeliveryKind.TEST), MessageFormat.TEXT).body
     every = replace(brief(kind=DeliveryKind.TEST), subscription=subscription("*"))
@@ -470,6 +519,8 @@ def test_a_webhook_hears_of_digests_and_notices_too() -> None:
     assert digest["silent_sources"] == ["a"]
     told = Notice(kind="disk", subject="archive", text="no space left", at=NOW)
     notice = json.loads(message(replace(brief(kind=DeliveryKind.NOTICE), notice=told), MessageFormat.JSON).body)
+    storm = json.loads(message(brief(story(), kind=DeliveryKind.STORM, total=40), MessageFormat.JSON).body)
+    assert storm["total"] == 40
     assert notice["notice"]["text"] == "no space left"
 
 

@@ -54,3 +54,8 @@ def test_naughty_text_leaves_the_feed_well_formed(text: str) -> None:
     assert not read.bozo
     assert len(read.entries) == 1
     assert "<script" not in read.entries[0].content[0].value
+
+
+def test_an_article_without_a_web_address_has_an_entry_without_a_link() -> None:
+    read = feedparser.parse(feed("deepseek-next", "x", (story(url="urn:x"),), now=NOW))
+    assert read.entries[0].get("links", []) == []
