@@ -147,6 +147,7 @@ async def test_killed_twenty_times_under_load_nothing_is_lost(desk: Daemon, stan
     assert desk.rows("PRAGMA integrity_check") == [("ok",)]
 
 
+@pytest.mark.timeout(200)
 async def test_without_a_network_it_goes_on_and_recovers(tmp_path: Path, sink: Sink, stand: Newsstand) -> None:
     desk = settings(tmp_path, stand, sink)
     await stand.close()
