@@ -13,12 +13,14 @@ from monitor.stories import weights
 from monitor.stories.copies import LONG_CONTAINMENT, MIN_SHARED, SHORT_CONTAINMENT, are_long, containment
 from monitor.stories.frequencies import Frequencies
 from monitor.stories.scores import Side, arriving, compare, score, standing
-from monitor.stories.titles import Title, is_serial, read_title
+from monitor.stories.titles import Title, is_same_live_page, is_serial, read_title
 
 MIN_STRONG = 2
 MIN_STRONG_TITLES = 1
 REFUSED = -3.0
 """The margin of a member that shares too little of weight to be asked, however high it scores."""
+LIVE = 1.0
+"""The margin of a live page that goes on at another address."""
 EQUAL_TITLES = 0.97
 ALIKE_TITLES = 0.2
 NEWEST = 6
@@ -119,6 +121,8 @@ def _is_series(arrival: _Arrival, members: Iterable[Candidate]) -> bool:
 
 def _see(arrival: _Arrival, member: Candidate) -> _Seen:
     copied = _same_text(arrival, member)
+    if is_same_live_page(arrival.title, read_title(member.headline, member.outlet_id)):
+        return _Seen(article_id=member.article_id, containment=copied, score=weights.MERGE_WITHIN, margin=LIVE, is_related=False)
     if len(arrival.side.strong.intersection(f.hash for f in member.features)) < MIN_STRONG:
         return _Seen(article_id=member.article_id, containment=copied, score=REFUSED, margin=REFUSED, is_related=False)
     pair = compare(arrival.side, standing(member.features, member.outlet_id, member.at, arrival.side))

@@ -14,7 +14,6 @@ from monitor.stories.frequencies import USUAL, Frequencies
 KIND_WEIGHT = {"w": 1.0, "g": 0.7, "n": 1.0, "s": 1.0, "a": 1.0, "e": 1.0, "z": 0.6, "k": 0.8}
 STRONG = 3.5
 STRONG_KINDS = frozenset("wkne")
-TOP = 3
 HOUR_S = 3_600.0
 SOON_H = 8.0
 
@@ -91,11 +90,11 @@ def compare(a: Side, b: Side) -> Pair:
         dot_title / (a.title_norm * b.title_norm) if dot_title else 0.0,
         math.sqrt(dot) / min(a.norm, b.norm) if dot else 0.0,
         *_sums(a, shared),
-        *_tops(a, shared),
         float(bool(a.numbers and b.numbers) and a.numbers.isdisjoint(b.numbers)),
         float(any(a.features[h].kind == "n" for h in in_titles)),
         min(len(a.happenings & b.happenings), 3) / 3.0,
         float(_other_happenings(a, b)),
+        float(bool(a.title_happenings and b.title_happenings) and a.title_happenings.isdisjoint(b.title_happenings)),
         hours / 24.0,
         math.log1p(hours) / 4.0,
         float(hours < SOON_H),
@@ -116,18 +115,12 @@ def _beside(feature: Feature) -> str:
 
 
 def _sums(a: Side, shared: list[int]) -> tuple[float, ...]:
-    sums = dict.fromkeys("kngsa", 0.0)
+    sums = dict.fromkeys("kn", 0.0)
     for h in shared:
         kind = a.features[h].kind
         if kind in sums:
             sums[kind] += a.weights[h] / 10.0
     return tuple(sums.values())
-
-
-def _tops(a: Side, shared: list[int]) -> tuple[float, ...]:
-    """The strongest shared features; countries, which half of the news shares, are none."""
-    best = sorted((a.weights[h] / 10.0 for h in shared if a.features[h].kind != "g"), reverse=True)
-    return (*best[:TOP], *(0.0,) * (TOP - len(best)))
 
 
 def _other_happenings(a: Side, b: Side) -> bool:

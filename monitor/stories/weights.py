@@ -6,61 +6,18 @@
 from __future__ import annotations
 
 NAMES = (
-    *("bias", "cosine", "title cosine", "cover", "sounds", "numbers", "countries", "concepts", "happenings"),
-    *("strongest", "second", "third", "other numbers", "number in titles", "shared happenings", "other happenings"),
-    *("days", "log hours", "within 8 hours", "one outlet"),
+    *("bias", "cosine", "title cosine", "cover", "sounds", "numbers", "other numbers", "number in titles"),
+    *("shared happenings", "other happenings", "titles of other happenings", "days", "log hours", "within 8 hours", "one outlet"),
 )
 """What the weights stand for, in order."""
 
-WITHIN: tuple[float, ...] = (
-    -3.85,
-    1.81,
-    3.81,
-    3.05,
-    0.28,
-    1.56,
-    -0.23,
-    0.34,
-    0.04,
-    0.58,
-    0.53,
-    1.35,
-    -0.85,
-    0.78,
-    1.07,
-    -1.42,
-    0.15,
-    -2.2,
-    1.11,
-    -1.34,
-)
-ACROSS: tuple[float, ...] = (
-    -3.32,
-    1.23,
-    3.97,
-    2.24,
-    0.64,
-    1.76,
-    0.78,
-    0.25,
-    -0.01,
-    1.51,
-    1.71,
-    1.58,
-    0.62,
-    0.44,
-    0.4,
-    -1.12,
-    -1.34,
-    -0.68,
-    0.47,
-    0.72,
-)
+WITHIN: tuple[float, ...] = (-3.02, 2.24, 3.69, 3.63, 0.27, 1.81, -0.83, 0.73, 1.28, -0.85, -0.74, 0.15, -2.16, 1.06, -1.33)
+ACROSS: tuple[float, ...] = (-2.12, 2.32, 4.28, 4.23, 0.89, 1.9, 0.58, 0.46, 0.68, -0.63, -0.66, -1.39, -0.41, 0.49, 0.68)
 
 MERGE_WITHIN = 3.3
-MERGE_ACROSS = 3.8
+MERGE_ACROSS = 3.5
 RELATED_WITHIN = 1.8
-RELATED_ACROSS = 2.8
+RELATED_ACROSS = 2.4
 SAME_OUTLET = 1.0
 """How much surer a merge must be where one outlet wrote both: it seldom reports one event in two articles."""
 MEAN_FLOOR = -1.5
