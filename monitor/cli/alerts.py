@@ -174,19 +174,19 @@ def _columns(timezone: str) -> tuple[Column, ...]:
         Column(title="ID", show=lambda row: row["alert_id"], is_number=True),
         Column(title="WHEN", show=lambda row: local(row["decided_at"], timezone)),
         Column(title="THEME", show=lambda row: row["theme_id"]),
-        Column(title="REASON", show=lambda row: reason(row["reason"], row["detail"])),
+        Column(title="REASON", show=why),
         Column(title="OUTLET", show=lambda row: row["outlet"] or row["outlet_id"]),
         Column(title="HEADLINE", show=lambda row: row["headline"], gives_way=True),
         Column(title="SENT TO", show=lambda row: _sent(row["deliveries"])),
     )
 
 
-def reason(value: object, detail: object) -> str:
-    """Return a reason with its detail, as messages say it: "now in 10 outlets"."""
-    said = str(value)
-    if not detail:
-        return said
-    return said.replace("in N", f"in {detail}") if "in N" in said else f"{said} ({detail})"
+def why(row: Mapping[str, Any]) -> str:
+    """Return an alert's reason as messages say it: "now in 10 outlets", "first in Chinese"."""
+    from monitor.model import Reason, Said  # noqa: PLC0415 - only tables for people say it
+    from monitor.render.phrases import reason  # noqa: PLC0415 - the same
+
+    return reason(Said(reason=Reason(row["reason"]), detail=row["detail"]))
 
 
 def _sent(deliveries: object) -> str:
@@ -199,7 +199,7 @@ def _lines(trail: Trail, alert_id: int, timezone: str) -> list[str]:
     alert, article = _one(trail.alerts, alert_id), trail.article or {}
     outlet = trail.outlet["name"] if trail.outlet else alert["outlet_id"]
     lines = [
-        f"#{alert_id}  {alert['theme_id']} · {reason(alert['reason'], alert['detail'])} · relevance {alert['relevance']}",
+        f"#{alert_id}  {alert['theme_id']} · {why(alert)} · relevance {alert['relevance']}",
         f"  {article.get('headline') or ''}",
         f"  {outlet} · {local(article.get('published_at') or article.get('seen_at'), timezone)} · {alert['language']}",
         f"  {article.get('url') or article.get('key') or ''}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -70,11 +71,16 @@ def _troubled(sources: Rows, now: datetime) -> Rows:
         if row["failures"]:
             times = "once" if row["failures"] == 1 else f"{row['failures']} times"
             said = f"{row['last_status']} {times}" + (f" ({row['last_error']})" if row["last_error"] else "")
-            found.append({"what": "source", "subject": f"{row['outlet']} {row['kind']}", "said": said, "next_at": row["next_at"]})
+            found.append({"what": "source", "subject": _door(row), "said": said, "next_at": row["next_at"]})
         elif row["is_silent"]:
             said = f"silent for {ago(row['last_new_at'], now)}"
-            found.append({"what": "source", "subject": f"{row['outlet']} {row['kind']}", "said": said, "next_at": row["next_at"]})
+            found.append({"what": "source", "subject": _door(row), "said": said, "next_at": row["next_at"]})
     return found
+
+
+def _door(row: Mapping[str, Any]) -> str:
+    """Name a source so that two of one outlet are told apart."""
+    return f"{row['outlet']} {row['section'] or urlsplit(row['url']).path} ({row['kind']})"
 
 
 def _failed(dead: Rows) -> Rows:
