@@ -101,8 +101,8 @@ def test_a_copy_is_asked_for_again_after_a_day_and_sooner_when_unreachable() -> 
     assert politeness.is_stale(good, NOW + timedelta(hours=24))
     assert politeness.is_stale(good, NOW - timedelta(hours=1)), "a clock that ran ahead must not freeze a copy"
     failed = politeness.robots_copy(ORIGIN, status=500, body=b"", now=NOW, last=good)
-    assert not politeness.is_stale(failed, NOW + timedelta(minutes=14))
-    assert politeness.is_stale(failed, NOW + timedelta(minutes=15))
+    assert not politeness.is_stale(failed, NOW + timedelta(seconds=29))
+    assert politeness.is_stale(failed, NOW + timedelta(seconds=30))
 
 
 def test_only_the_first_500_kibibytes_are_read() -> None:
