@@ -143,20 +143,26 @@ class Line:
         try:
             outcome = await process(arrival, self._reader, self._archive, watch.engine, self._clock, watch.desk)
         except Exception as error:  # noqa: BLE001 - per article: whatever a page does to us, the line goes on
-            _log.error("article failed", outlet=arrival.outlet.outlet_id, url=arrival.entry.url, reason=repr(error), exc_info=error)
-            text = f"internal error: {type(error).__name__}: {error}"
-            await self._archive.write(lambda tx: writes.finish_entry(tx, arrival.entry, state="failed", reason=text, now=self._clock.now()))
+            await self._give_up(arrival, error)
         else:
             self.crash("after commit")
             self._count(arrival, outcome)
             self._voice.arrived(arrival.outlet, outcome)
             if outcome.deliveries:
                 self._wake()
-        finally:
-            if arrival.entry.entry_id in self.entries_in_flight:
-                self.entries_in_flight.discard(arrival.entry.entry_id)
-                self.fetching[arrival.entry.outlet_id] -= 1
-            self.moved.set()
+        self._landed(arrival.entry)
+
+    async def _give_up(self, arrival: Arrival, error: Exception) -> None:
+        """Note why an article failed. Where even that fails the entry stays in flight: it is not fetched in a circle, and due at the next start."""
+        _log.error("article failed", outlet=arrival.outlet.outlet_id, url=arrival.entry.url, reason=repr(error), exc_info=error)
+        text, now = f"internal error: {type(error).__name__}: {error}", self._clock.now()
+        await self._archive.write(lambda tx: writes.finish_entry(tx, arrival.entry, state="failed", reason=text, now=now))
+
+    def _landed(self, entry: Entry) -> None:
+        if entry.entry_id in self.entries_in_flight:
+            self.entries_in_flight.discard(entry.entry_id)
+            self.fetching[entry.outlet_id] -= 1
+        self.moved.set()
 
     def _count(self, arrival: Arrival, outcome: Outcome) -> None:
         self._metrics.fetches.labels(arrival.outlet.outlet_id, outcome.ending.value).inc()
