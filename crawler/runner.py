@@ -137,12 +137,16 @@ class Crawl:
         runner = AsyncCrawlerRunner(scrapy_settings(self._settings))
         crawler = runner.create_crawler(WatchSpider)
         crawler.signals.connect(self._opened, signals.spider_opened)
+        crawler.signals.connect(self._closed, signals.spider_closed)
         self._crawler = crawler
         await runner.crawl(crawler, orders=self._orders, begin=self._begin, beat=self._beat, limits=self._settings, resolver=self._resolver)
 
     def _opened(self) -> None:
         self._has_begun = True
         self._ready.set()
+
+    def _closed(self) -> None:
+        self._ready.clear()  # who asks from now on waits for the next spider
 
     def _beat(self) -> None:
         self.beat_at = self._clock.monotonic()
@@ -157,6 +161,8 @@ class Crawl:
             return response
 
     def _begin(self, order: Order) -> tuple[Request, ...]:
+        if self._is_closing:
+            return ()
         unit = asyncio.create_task(self._unit(order))
         self._units.add(unit)
         unit.add_done_callback(self._ended)
@@ -182,6 +188,8 @@ class Crawl:
                 await self._sink.arrived(outcome)
         finally:
             self._finish(-1)
+        if not self._is_closing:
+            await self._work.prepare(outcome, order.outlet)
 
     def _finish(self, more: int) -> None:
         """Count the outcomes that wait for the sink."""

@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawler import guard, politeness, urls
-from crawler.model import Outlet
+from crawler.model import Outlet, TdmPolicy
 from crawler.ports import HostSlots, Robots
 from crawler.spiders import access
 from crawler.spiders.dial import CUT, Door
@@ -100,9 +100,15 @@ class Fetcher:
             url = target
         raise Trouble(Cause.REDIRECTS, f"more than {self.settings.redirects} redirects", http_status=response.status, final_url=url)
 
-    async def tdm(self, ask: Ask, answer: Answer) -> politeness.Tdm:
-        """Say what the outlet reserved for a fetched page."""
-        return await self._permissions.tdm(ask, answer, agent=self.settings.user_agent(ask.outlet))
+    async def tdm(self, ask: Ask, answer: Answer) -> tuple[politeness.Tdm, bool]:
+        """Say what the outlet reserved for a fetched page, and whether all it may say was read."""
+        must_know = self.settings.on_tdm is not TdmPolicy.RECORD
+        return await self._permissions.tdm(ask, answer, agent=self.settings.user_agent(ask.outlet), must_know=must_know)
+
+    async def prepare(self, url: str, outlet: Outlet) -> None:
+        """Read the rules of an origin whose pages will be asked for."""
+        if guard.check_url(url, open_networks=self.settings.open_networks(outlet)) is None:
+            await self._permissions.prepare(Ask(url=_plain(url), outlet=outlet, limit=0), agent=self.settings.user_agent(outlet))
 
     async def _hop(self, url: str, ask: Ask) -> tuple[str, Response]:
         """Take one hop, with why we may."""
@@ -142,9 +148,10 @@ class Fetcher:
     async def _turn(self, host: str, spacing_s: float) -> None:
         """Wait until we may ask this host; raises Trouble where that is long from now."""
         await self._sit_out(host)
-        wait_s = await self._slots.reserve(host, spacing_s)
+        wait_s = await self._slots.reserve(host, 0.0)  # asks without booking: a turn we do not take would push the next one away
         if wait_s > self.settings.pace_patience_s:
             raise Trouble(Cause.BUSY, f"the next turn at {host} is {wait_s:.0f} s away", retry_after_s=wait_s)
+        wait_s = await self._slots.reserve(host, spacing_s)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
             await self._sit_out(host)  # another source of the host may have been told to wait meanwhile

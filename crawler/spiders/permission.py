@@ -45,13 +45,23 @@ class Permissions:
         cause = Cause.UNREACHABLE if is_silent else Cause.ROBOTS  # silence passes, a refusal stays
         raise Trouble(cause, decision.reason, final_url=url, robots=decision.reason)
 
-    async def tdm(self, ask: Ask, answer: Answer, *, agent: str) -> Tdm:
-        """Say what was reserved for a page: by its own words, by its headers, by its origin's file."""
+    async def tdm(self, ask: Ask, answer: Answer, *, agent: str, must_know: bool) -> tuple[Tdm, bool]:
+        """Say what was reserved for a page, by its own words, its headers or its origin's file, and whether all three were read.
+
+        The file is waited for only where ``must_know``: a page that will be read anyway is not held up by a host's pace.
+        """
         found = politeness.tdm_reservation(answer.url, headers=answer.headers, body=answer.body)
         if found.is_reserved is not None:
-            return found
-        rules = await self._tdm_rules(urls.origin(answer.url), ask, agent)
-        return politeness.tdm_reservation(answer.url, headers=answer.headers, body=answer.body, rules=rules)
+            return found, True
+        origin = urls.origin(answer.url)
+        rules = await self._tdm_rules(origin, ask, agent) if must_know else self._known_rules(origin)
+        if rules is None:
+            return found, False
+        return politeness.tdm_reservation(answer.url, headers=answer.headers, body=answer.body, rules=rules), True
+
+    async def prepare(self, ask: Ask, *, agent: str) -> None:
+        """Read the rules of a URL's origin ahead of the pages that will be asked for there."""
+        await self._tdm_rules(urls.origin(ask.url), ask, agent)
 
     async def _copy(self, origin: str, ask: Ask) -> RobotsCopy:
         """Return the robots.txt to decide by; one fetch at a time for an origin, the others wait for it."""
@@ -81,18 +91,23 @@ class Permissions:
             return politeness.robots_copy(origin, status=status, body=b"", now=self._clock.now(), last=last, error=trouble.detail)
         return politeness.robots_copy(origin, status=answer.http_status, body=answer.body, now=self._clock.now(), last=last)
 
-    async def _tdm_rules(self, origin: str, ask: Ask, agent: str) -> tuple[TdmRule, ...]:
+    def _known_rules(self, origin: str) -> tuple[TdmRule, ...] | None:
         kept = self._tdm.get(origin)
-        if kept is not None and self._clock.now() - kept[0] < _TDM_KEPT:
-            return kept[1]
+        return kept[1] if kept is not None and self._clock.now() - kept[0] < _TDM_KEPT else None
+
+    async def _tdm_rules(self, origin: str, ask: Ask, agent: str) -> tuple[TdmRule, ...] | None:
+        """Return the rules of an origin's file, none where it has no file, None where it could not be asked."""
+        known = self._known_rules(origin)
+        if known is not None:
+            return known
         lock = self._fetching.setdefault(f"tdm {origin}", asyncio.Lock())
         async with lock:
-            kept = self._tdm.get(origin)
-            if kept is not None and self._clock.now() - kept[0] < _TDM_KEPT:
-                return kept[1]
+            known = self._known_rules(origin)
+            if known is not None:
+                return known
             rules = await self._fetch_tdm(origin, ask, agent)
             if rules is None:
-                return ()
+                return None
             if len(self._tdm) >= _TDM_ORIGINS:
                 self._tdm.pop(next(iter(self._tdm)))
             self._tdm[origin] = (self._clock.now(), rules)

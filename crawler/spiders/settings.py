@@ -40,7 +40,7 @@ class CrawlSettings:
     pace_patience_s: float = 120.0
     unconditional_every_s: float = 6 * 3_600.0
     further_documents: int = 5
-    close_s: float = 5.0
+    close_s: float = 3.0
 
     def user_agent(self, outlet: Outlet | None = None) -> str:
         """The name we go by at an outlet: its own setting, or product, version and whom to write to."""

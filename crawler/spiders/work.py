@@ -93,7 +93,7 @@ class Work:
             answer = await self._fetcher.get(ask)
             self._crash("after answer")
             _require_page(answer, is_first_try=entry.tries == 0)
-            tdm = await self._fetcher.tdm(ask, answer)
+            tdm, is_known = await self._fetcher.tdm(ask, answer)
         except Trouble as trouble:
             return self._missing(order, self._failure(entry.url, trouble))
         action = politeness.tdm_action(tdm, self._fetcher.settings.on_tdm)
@@ -108,9 +108,18 @@ class Work:
             fetched_at=self._clock.now(),
             duration_s=self._clock.monotonic() - started,
             robots=answer.robots,
-            tdm=str(tdm),
+            tdm=str(tdm) if is_known else f"{tdm} in the page; the site's file was not read yet",
         )
         return Arrival(entry=entry, outlet=order.outlet, result=page)
+
+    async def prepare(self, outcome: Polled | Arrival, outlet: Outlet) -> None:
+        """Read the rules that the next pages of this kind will need, once their time does not matter."""
+        if isinstance(outcome, Polled):
+            url = next((entry.url for entry in outcome.entries if entry.url), None)
+        else:
+            url = outcome.result.final_url if isinstance(outcome.result, Page) else None
+        if url:
+            await self._fetcher.prepare(url, outlet)
 
     def remember(self, parts: Mapping[str, Validators]) -> None:
         """Ask for these parts of sitemap indexes conditionally from now on: what they listed is durable."""

@@ -9,6 +9,7 @@ import socket
 import threading
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,7 @@ async def test_the_whole_answer_must_come_within_the_limit_however_fast_it_comes
         assert (failure.reason, failure.detail) == (FailureReason.TIMEOUT, "no whole answer within 0.8 s")
 
 
+@cache
 def _zeros(megabytes: int, wbits: int) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
     zeros = bytes(MIB)
@@ -271,6 +273,7 @@ async def test_a_proxy_is_dialled_as_written_and_asked_for_the_outlet() -> None:
         outlet = outlet_of("http://192.0.2.7/feed", proxy=proxy.base)
         page = await rig.fetch("http://192.0.2.7/a", outlet)
         assert isinstance(page, Page)
+        await until(lambda: rig.crawl.busy == 0)
         assert proxy.paths() == ["http://192.0.2.7/robots.txt", "http://192.0.2.7/a", "http://192.0.2.7/.well-known/tdmrep.json"]
         refused = await rig.fetch("http://10.0.0.1/a", outlet)
         assert isinstance(refused, Failure)

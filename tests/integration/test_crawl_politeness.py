@@ -182,6 +182,22 @@ async def test_requests_to_a_host_keep_their_distance_and_a_crawl_delay_widens_i
             assert min(b - a for a, b in pairwise(starts)) >= least
 
 
+async def test_turns_too_far_away_are_refused_and_not_booked() -> None:
+    async with Site() as site, crawling(spacing_s=30.0, pace_patience_s=0.5) as rig:
+        site.answer("/a", PAGE)
+        rig.robots.copies[site.base] = RobotsCopy(
+            host=site.base, state="absent", body="", fetched_at=rig.clock.now(), good_at=rig.clock.now()
+        )
+        outlet = outlet_of(site.url("/feed"))
+        await rig.fetch(site.url("/a"), outlet)
+        for _ in range(3):
+            failure = await rig.fetch(site.url("/a"), outlet)
+            assert isinstance(failure, Failure)
+            assert failure.reason is FailureReason.BUSY
+            assert failure.retry_after_s is not None
+            assert 20 < failure.retry_after_s <= 30
+
+
 async def test_an_outlet_may_set_its_own_distance_and_name() -> None:
     async with Site() as site, crawling(spacing_s=5.0) as rig:
         site.answer("/robots.txt", Reply(body=b"User-agent: deskbot\nDisallow: /b\n"))
@@ -203,6 +219,10 @@ async def test_a_reservation_in_the_sites_file_is_recorded_or_obeyed(policy: Tdm
         for path in ("/a1", "/a2", "/b"):
             site.answer(path, PAGE)
         outlet = outlet_of(site.url("/feed"))
+        if policy is TdmPolicy.RECORD:  # the first page is not held up by the question
+            first = await rig.fetch(site.url("/a1"), outlet)
+            assert first.tdm == "no statement in the page; the site's file was not read yet"
+            await until(lambda: rig.crawl.busy == 0)
         for path in ("/a1", "/a2"):
             result = await rig.fetch(site.url(path), outlet)
             assert result.tdm.startswith("reserved by file")
@@ -236,6 +256,7 @@ async def test_redirects_are_followed_five_times_and_circles_are_seen() -> None:
         assert isinstance(page, Page)
         assert (page.url, page.final_url) == (site.url("/4"), site.url("/9"))
         for path, hops in (("/3", 6), ("/circle", 1)):
+            await until(lambda: rig.crawl.busy == 0)
             before = len(site.hits)
             failure = await rig.fetch(site.url(path), outlet)
             assert isinstance(failure, Failure)
