@@ -151,4 +151,12 @@ _KINDS: Mapping[SourceKind, tuple[Build, str]] = {
     SourceKind.LISTING: (_section_page, "text/html"),
     SourceKind.JSON_API: (_json_listing, "application/json"),
 }
-JSON_API_FIELDS = {"items": "results", "title": "title", "url": "link", "summary": "abstract", "published_at": "date", "guid": "id"}
+JSON_API_FIELDS = {
+    "items": "results",
+    "title": "title",
+    "url": "link",
+    "summary": "abstract",
+    "published": "date",
+    "guid": "id",
+    "authors": "by",
+}

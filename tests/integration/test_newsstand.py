@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from crawler.model import Failure, FailureReason, Outlet, Page, PollStatus, SourceKind, Validators
@@ -156,23 +155,26 @@ async def test_a_busy_reader_is_seen_in_the_log() -> None:
         assert all(hit.status and hit.ended for hit in hits)
 
 
-async def test_all_kinds_of_sources_can_stand_on_it() -> None:
+async def test_all_kinds_of_sources_stand_on_it() -> None:
     doors = tuple(
-        script.Door(kind=kind, path=path)
-        for kind, path in ((SourceKind.SITEMAP, "/news.xml"), (SourceKind.LISTING, "/alle"), (SourceKind.JSON_API, "/api"))
+        script.Door(kind=kind, path=path, form=form)
+        for kind, path, form in (
+            (SourceKind.SITEMAP, "/news.xml", ""),
+            (SourceKind.LISTING, "/alle", ""),
+            (SourceKind.JSON_API, "/api", ""),
+            *((SourceKind.FEED, f"/{form}", form) for form in script.FORMS),
+        )
     )
     paper = replace(SHIPPED.papers[0], doors=doors)
-    async with stand_of(replace(SHIPPED, papers=(paper, *SHIPPED.papers[1:]))) as stand:
+    async with stand_of(replace(SHIPPED, papers=(paper, *SHIPPED.papers[1:]))) as stand, watching(stand) as rig:
         outlet = stand.outlets()[0]
         assert [source.kind for source in outlet.sources] == [door.kind for door in doors]
         for source in outlet.sources:
-            body = await _get(source.url)
-            assert "Die Hafenmauer wird zum dritten Mal geflickt" in body.decode()
-
-
-async def _get(url: str) -> bytes:
-    async with aiohttp.ClientSession() as session, session.get(url) as response:
-        return await response.read()
+            poll, entries = await rig.poll(source, outlet)
+            assert (poll.status, poll.error) == (PollStatus.OK, None), source
+            assert {(entry.url, entry.title) for entry in entries} == {
+                (stand.url("hafenmauer"), "Die Hafenmauer wird zum dritten Mal geflickt")
+            }
 
 
 def test_a_broken_script_is_told_as_a_problem(tmp_path: Path) -> None:
