@@ -11,6 +11,7 @@ from crawler.model import Article
 from monitor.config import folders
 from monitor.config.load import load
 from monitor.config.settings import Settings
+from monitor.demo.script import load as load_script
 from monitor.rules.engine import Engine, compile_rules
 
 HEADLINES = {"deepseek-next", "nvidia-sanctions", "hangzhou-startups"}
@@ -81,3 +82,64 @@ def test_a_bare_model_number_never_fires_without_its_anchor(text: str, language:
 )
 def test_with_its_anchor_it_does(text: str, language: str, theme: str) -> None:
     assert theme in themes_of(text, language)
+
+
+SEED_ENTITIES = {
+    "deepseek", "deepseek-r1", "deepseek-flagship", "unitree", "manycore", "alibaba", "huawei", "nvidia", "apple", "baidu", "bytedance", "openai",
+    "china-mobile", "china-unicom", "china-telecom", "six-little-dragons", "qwen", "pangu", "wudao", "flagopen", "ernie", "doubao", "liang-wenfeng",
+    "wang-xingxing", "xi-jinping", "li-qiang", "ilya-sutskever", "tilly-zhang", "zhejiang-university", "zhejiang-sci-tech-university", "tsinghua",
+    "peking-university", "sjtu", "stanford", "baai", "cas", "cctv", "chinese-state", "hangzhou", "zhejiang", "china", "shanghai", "west-bund",
+    "financial-times", "gavekal",
+}  # fmt: skip
+
+
+def test_the_invented_feature_names_every_entity_and_every_theme_it_touches() -> None:
+    piece = next(p for p in load_script().pieces if p.article_id == "schatten")
+    article = Article(
+        key="k",
+        url="",
+        outlet_id="",
+        source_id="",
+        headline=piece.headline,
+        text=piece.text,
+        language="de",
+        seen_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    found = engine().match(article)
+    assert {m.entity_id for m in found.mentions} >= SEED_ENTITIES
+    untouched = {"china-ai-chips", "china-labs"}
+    assert {m.theme_id for m in found.matches} == {t.theme_id for t in seeds().rules.themes} - untouched
+
+
+def test_the_beat_is_whole() -> None:
+    assert len(seeds().outlets) >= 60
+    assert len(seeds().rules.themes) == 16
+    for theme in seeds().rules.themes:
+        assert theme.need
+        assert len({e.language for e in theme.examples if e.should_match}) >= 2, theme.theme_id
+        assert len({e.language for e in theme.examples if not e.should_match}) >= 1, theme.theme_id
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ernie und Bert veröffentlichen ein neues Lied.", "de"),
+        ("Rivian shows the R2 and delays its launch.", "en"),
+        ("Cloudflare R2 storage release delayed.", "en"),
+        ("Water is H2O, and China exports much of it.", "en"),
+        ("Zhangzhou start-ups look for investors.", "en"),
+        ("A superpower needs allies, the cosmic and seismic shifts show.", "en"),
+        ("The many-core processor has 1,024 cores.", "en"),
+        ("Pangu split heaven and earth in the myth.", "en"),
+        ("Kimi Antonelli won the race.", "en"),
+        ("早餐店推出新口味豆包。", "zh"),
+        ("他在山中悟道多年。", "zh"),
+        ("六小龄童出席活动。", "zh"),
+    ],
+)
+def test_the_known_hazards_stay_silent(text: str, language: str) -> None:
+    assert themes_of(text, language) == set()
+
+
+def test_a_rival_of_deepseek_is_not_deepseek() -> None:
+    assert not themes_of("DeepSeek rival StepFun is delayed, fund says.", "en") & {"deepseek-next", "deepseek-company"}
