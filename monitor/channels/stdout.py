@@ -6,9 +6,13 @@ channels:
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import Final, TextIO
+
+from wcwidth import wcswidth
 
 from monitor.channels import Option, Wrong
 from monitor.channels._lane import Lane
@@ -18,6 +22,11 @@ from monitor.model import ChannelSettings, Message, MessageFormat
 OPTIONS: Final = (
     Option(name="color", help="auto, always or never; auto is a terminal that shows colours", choices=("auto", "always", "never")),
 )
+
+_PIECE: Final = re.compile(r"\s*[^\s\u2E80-\uA4CF\uAC00-\uD7AF\uF900-\uFAFF\uFF00-\uFFEF]+|\s*[^\s]|\s+$")
+"""What is never broken: a word with the space before it, or one character of a script that needs no spaces."""
+
+_HEAD: Final = re.compile(r" *(?:\d+\. )?")
 
 
 class Channel:
@@ -45,10 +54,28 @@ class Channel:
         """Nothing is held."""
 
     def _dressed(self, body: str, out: TextIO) -> str:
-        if not (self._color == "always" or (self._color == "auto" and out.isatty())):
-            return f"{body}\n\n"
-        first, *rest = body.split("\n")
-        return "\n".join([f"\x1b[1m{first}\x1b[0m", *(f"\x1b[2m{r}\x1b[0m" if r.startswith("http") else r for r in rest)]) + "\n\n"
+        """Fold lines to a terminal's width, between words, and show the headline and the addresses for what they are."""
+        is_terminal = out.isatty()
+        width = shutil.get_terminal_size().columns if is_terminal else 0
+        first, *rest = ["\n".join(folded(row, width)) if width else row for row in body.split("\n")]
+        if self._color == "always" or (self._color == "auto" and is_terminal):
+            first = f"\x1b[1m{first}\x1b[0m"
+            rest = [f"\x1b[2m{row}\x1b[0m" if row.lstrip().startswith("http") else row for row in rest]
+        return "\n".join([first, *rest]) + "\n\n"
+
+
+def folded(row: str, width: int) -> list[str]:
+    """Break a line between words to fit a width in cells, Chinese anywhere; what follows keeps the indent, an address stays whole."""
+    head = _HEAD.match(row)
+    indent = " " * (len(head[0]) if head else 0)
+    lines = [""]
+    for piece in _PIECE.findall(row):
+        if lines[-1] and wcswidth(lines[-1] + piece.rstrip()) > width:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(indent + piece.lstrip())
+        else:
+            lines[-1] += piece
+    return lines
 
 
 def wrong(_settings: ChannelSettings) -> Iterator[Wrong]:

@@ -34,7 +34,7 @@ def snippet(text: str, evidence: Iterable[Evidence], *, width: int) -> tuple[Par
     if start > 0:
         parts = [Part(text="… "), *parts]
     if end < len(text.rstrip()):
-        parts = [*parts, Part(text=" …")]
+        parts = [*parts, Part(text="\u00a0…")]
     return tuple(parts)
 
 

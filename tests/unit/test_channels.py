@@ -19,6 +19,9 @@ from typing import cast
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+from wcwidth import wcswidth
 
 from crawler.model import Place
 from monitor.channels import check, kinds, load, options, secrets, stdout
@@ -205,6 +208,33 @@ async def test_the_terminal_shows_the_headline_in_bold_where_colours_are_wanted(
     await stdout.Channel(settings("stdout", {"color": "always"}), out=out).send(message(brief(), MessageFormat.TEXT))
     assert out.getvalue().startswith("\x1b[1mChinas KI-Wunder")
     assert "\x1b[2mhttps://www.nzz.example/" in out.getvalue()
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_a_terminal_breaks_lines_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    out = _Terminal()
+    await stdout.Channel(settings("stdout", {"color": "never"}), out=out).send(message(brief(story(also=ALSO)), MessageFormat.TEXT))
+    lines = out.getvalue().splitlines()
+    assert "… Am Montag hat die Firma *Deepseek* aus Hangzhou mit *R2*" in lines
+    assert "https://www.nzz.example/technologie/chinas-ki-wunder-ld.1868" in lines
+    assert all(wcswidth(row) <= 60 for row in lines if not row.startswith("http"))
+    assert "\x1b" not in out.getvalue()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))), st.integers(10, 120))
+def test_folding_loses_nothing_but_spaces(text: str, width: int) -> None:
+    lines = stdout.folded(text, width)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_chinese_is_folded_by_cells_and_an_indent_is_kept() -> None:
+    assert stdout.folded("   总部位于杭州的 公司", 12) == ["   总部位于", "   杭州的 公", "   司"]
+    assert stdout.folded("12. one two three", 10) == ["12. one", "    two", "    three"]
 
 
 @pytest.mark.parametrize("text", NAUGHTY)
