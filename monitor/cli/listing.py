@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
-from wcwidth import wcswidth, wcwidth
 
 from monitor.config.terminal import width
 
@@ -222,7 +221,7 @@ def _csv_cell(value: object) -> object:
 def table(rows: Sequence[Row], columns: Sequence[Column], *, cells: int | None) -> list[str]:
     """Return the lines of a table; ``cells`` is the terminal's width, None leaves every cell whole."""
     body = [[_text(column.show(row)) for column in columns] for row in rows]
-    widths = [max(wcswidth(column.title), *(_cells(line[i]) for line in body)) for i, column in enumerate(columns)]
+    widths = [max(_cells(column.title), *(_cells(line[i]) for line in body)) for i, column in enumerate(columns)]
     if cells is not None:
         _give_way(widths, columns, cells)
     lines = [[column.title for column in columns], *body]
@@ -259,6 +258,11 @@ def _text(value: object) -> str:
 
 
 def _cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes; a Chinese character takes two."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth, wcwidth  # noqa: PLC0415 - its tables are paid for only by tables that hold more than ASCII
+
     found = wcswidth(text)
     return found if found >= 0 else sum(max(0, wcwidth(character)) for character in text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from crawler.model import Article, Entry, Outlet, Page
 from monitor.cli.given import Given
 from monitor.errors import ArchiveError
 
 if TYPE_CHECKING:
+    from crawler.model import Article
     from monitor.config.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,6 +47,8 @@ class Text:
         return self._plain(given, self._title, self._text or "")
 
     def _plain(self, given: Given, title: str, text: str) -> Article:
+        from crawler.model import Article  # noqa: PLC0415 - help needs no article
+
         now = given.clock.now()
         language = self._language or _detected(title, text)
         return Article(key="text", url="", outlet_id="", source_id="", headline=title, text=text, language=language, seen_at=now)
@@ -64,7 +65,7 @@ class Text:
 
     def _of_html(self, given: Given, path: Path, data: bytes) -> Article:
         from crawler.extract import read_page  # noqa: PLC0415 - reading pages is paid for only by those who read one
-        from crawler.model import Arrival  # noqa: PLC0415 - the same
+        from crawler.model import Arrival, Entry, Outlet, Page  # noqa: PLC0415 - the same
 
         now, url = given.clock.now(), self._url or "https://page.example/"
         entry = Entry(key=url, url=url, outlet_id="page", source_id="page", seen_at=now)
@@ -84,6 +85,8 @@ class Text:
 
     def _of_page(self, given: Given, settings: Settings, url: str) -> Article:
         """Take the article from the archive where it was read before; fetch the page otherwise."""
+        import asyncio  # noqa: PLC0415 - only here
+
         from crawler.urls import canonical_url  # noqa: PLC0415 - only here
 
         try:
@@ -108,6 +111,7 @@ def _known(given: Given, settings: Settings, key: str) -> Article | None:
 
 
 async def _fetched(given: Given, settings: Settings, url: str, key: str) -> Article:
+    from crawler.model import Entry  # noqa: PLC0415 - help needs no article
     from monitor.cli.probe import outlet_of, probing  # noqa: PLC0415 - the crawler is paid for only by commands that ask outlets
 
     outlet = outlet_of(url, settings.outlets)
