@@ -20,7 +20,7 @@ flee: flee flees fled fleeing flieh* flucht* fuient fuite fuir fuga fugg* huyen 
 arrest: arrest* festgenomm* verhaft* festnahme* arrete* interpell* detenut* detenid* deten* aresztow* zatrzyma* 逮捕 被捕 拘留
 trial: trial prozess* proces processo juicio verdict urteil* wyrok* sentence* sentenc* condamn* condann* conden* verurteil* skazan* 审判 判决 判處
 lawsuit: lawsuit* sue sues sued suing klage klagt verklagt* klagen poursuit* plainte* causa denuncia* demanda pozew pozw* pozywa* 起诉 诉讼 起訴
-investigation: investigat* ermittl* untersuch* enquete* indagin* inchiest* investigac* sledztw* dochodzeni* probe probes 调查 調查
+investigation: pruft prufen ueberpruf* uberpruf* review reviews reviewing investigat* ermittl* untersuch* enquete* indagin* inchiest* investigac* sledztw* dochodzeni* probe probes 调查 調查
 ban: ban bans banned banning verbot* verbiet* verboten* interdi* interdire diviet* vieta* vietat* prohib* zakaz* zakazu* 禁止 禁令 封禁
 sanction: sanction* sanktion* sanzion* sancion* sankcj* 制裁
 tariff: tariff* zoll zolle zollen strafzoll* douane* dazi dazio arancel* clo cla celn* 关税 關稅
@@ -37,20 +37,15 @@ resign: resign* rucktritt* zurucktret* tritt_zuruck demission* dimission* dimiss
 appoint: appoint* ernannt* ernenn* nomm* nomina* nombr* mianow* powola* named 任命 出任
 fired: sacked entlass* entlasst* licenci* licenzia* despid* zwolni* zwalnia* layoff* stellenabbau* 裁员 解雇 裁員
 threat: threat* droht drohen drohung* bedroh* menace* minacc* amenaz* grozi* grozb* zagroz* 威胁 威脅
-warn: warn warns warned warning* warnt warnen warnung* gewarnt avertis* alerte* avvert* advierte* advert* ostrzeg* ostrzez* 警告 预警
+warn: caution* vorsicht* vigilan* prudenc* ostrozn* 谨慎 警惕 warn warns warned warning* warnt warnen warnung* gewarnt avertis* alerte* avvert* advierte* advert* ostrzeg* ostrzez* 警告 预警
 reject: reject* ablehn* lehnt abgelehnt* zuruckgewies* rejett* refus* respin* rifiut* rechaz* odrzuc* sprzeciw* 拒绝 拒絕
-demand: demand* fordert fordern forderung* gefordert* exig* chiede chied* zada zadaj* domaga* 要求
-approve: approv* genehmig* billigt gebilligt* zustimm* approuv* aprueba* aprob* zatwierdz* zgod* grunes_licht 批准 获批 核准
+demand: verlang* verlangt require* requir* obblig* wymag* demand* fordert fordern forderung* gefordert* exig* chiede chied* zada zadaj* domaga* 要求
+approve: allow* permit* erlaub* erlaubt autoris* autorizz* autoriz* permett* permite pozwol* clear cleared 允许 許可證 approv* genehmig* billigt gebilligt* zustimm* approuv* aprueba* aprob* zatwierdz* zgod* grunes_licht 批准 获批 核准
 delay: delay* postpon* verschieb* verschob* verzoger* vertag* retard* reporte rinvi* ritard* aplaz* retras* opozn* przeloz* przesun* 推迟 延期 推遲 延後
 cancel: cancel* absage* abgesagt* sagt_ab annul* cancell* anula* odwola* 取消
 withdraw: withdraw* withdrew pull_out pulls exit exiting exits ruckzug* zuruckzieh* ziehen_zuruck austritt* austrit* retrait retire retirer ritir* retira* wycof* wystap* porzuc* quit quits 退出 撤回 撤军
-ends: end ends ended ending beendet beenden fin termine termina finisce konczy zakoncz* koniec 结束 結束
-begin: start starts started begin begins beginn* startet gestartet commence* debut* inizi* empiez* comienz* rozpocz* 开始 開始 启动
-plan: plan plans planned plant planen geplant* prevoi* pian* prev* planuj* 计划 計劃
 launch: launch* unveil* reveal* debuts vorstell* vorgestellt* stellt_vor prasentier* enthull* lance lancer lancement* devoil* presente present* lancia* lanz* zaprezent* przedstaw* pokazal* 发布 推出 發布 亮相
 release: release* released veroffentlich* erschein* erschien* publie* publi* rilasci* pubblica* public* opublik* wyda* 公布 发表 上线
-buy: buy buys buying bought kauf* ubernahm* ubernehm* acquir* acquis* acheter achet* rachat* compra* compro kupi* kupuj* przejm* przejec* takeover merger fusion* fuzj* 收购 并购 收購
-sell: sell sells selling sold sale sales verkauf* vend* vent* vente* sprzeda* 出售 销售 銷售
 invest: invest* anlegen beteilig* inwest* 投资 投資
 fund_round: funding financing finanzierungsrunde* finanzier* levee financement* finanziament* financiac* finansow* raises raised 融资 融資
 ipo: ipo borsengang* introduction_en_bourse entree_en_bourse quotazione debut_bursatil gieldow* flotation listing 上市 招股书 首次公开募股
@@ -70,10 +65,8 @@ transfer: transfer* wechsel* wechselt transfert* trasferiment* fichaj* 转会 �
 license: licen* lizenz* zezwolen* koncesj* 许可 許可
 upfront: upfront prepay* vorkasse* vorauszahl* prepaiement* anticip* przedplat* 预付 全额预付 預付
 pay: pay pays paid payment* zahl zahlt zahlen bezahl* gezahlt paie payer paiement* paga pagar pago placi* zaplac* platnosc* 支付 付款
-order: order orders ordered bestell* command* ordin* pedido* zamowi* 订单 訂單
 smuggle: smuggl* schmuggel* contreband* contrabband* contraband* przemyt* 走私
 seize: seiz* beschlagnahm* saisi* sequest* sequestr* incaut* przejal przejel* konfisk* aufgebracht* boarded 扣押 没收
-baby: baby babies bebe* neonat* niemowl* niemowle geburt* birth* geboren* born naissance* nascit* narodzin* urodz* twins zwilling* jumeaux gemelli gemelos blizni* 双胞胎 出生
 censor: censor* zensur* censur* cenzur* 审查 審查
 recognise: recogni* anerkenn* anerkannt* reconnai* reconnu* riconosc* reconoc* uzna* 承认 承認
 visit: visit* besuch* visite* visita* wizyt* 访问 訪問
@@ -83,7 +76,6 @@ search: search* suche sucht suchen recherch* cherch* ribusqued* busca* poszuk* s
 evacuate: evacu* evaku* ewaku* 疏散 撤离
 funeral: funeral* beerdig* begrab* trauerfeier* funerail* obseq* pogrzeb* beisetz* 葬礼
 mourn: mourn* trauer* trauert deuil lutto luto zalob* gedenk* commemor* tribute* 悼念 哀悼
-birthday: birthday* geburtstag* urodziny compleanno cumpleanos 生日
 wedding: wedding* hochzeit* heirat* marri* mariage* matrimoni* boda slub* wesel* 婚礼 结婚
 divorce: divorc* scheidung* getrennt rozwod* divorzi* 离婚
 award: award* preisverleih* auszeichn* recompens* premi* premio premios nagrod* oscar* prize* grammy* 奖 獎
@@ -91,24 +83,18 @@ apologise: apolog* entschuld* excus* scus* discul* przepras* przepros* 道歉
 criticise: critic* kritik* kritisier* critiqu* krytyk* 批评 批評
 accuse: accus* beschuldig* vorwurf* vorwurfe wirft wirf* accusa* acus* oskarz* zarzut* alleg* 指控 指责
 deny: deny denies dement* bestreit* weist_zuruck niega niegan smentis* desment* zaprzecz* 否认
-confirm: confirm* bestatig* conferm* potwierdz* 确认 证实
-announce: announc* ankundig* kundigt annonc* annunci* anunci* oglosi* oglasza* zapowied* zapowiad* 宣布
 reveal_truth: expose* exposing aufgedeckt* deckt revel* rivel* ujawn* leak* 披露 泄露 曝光
-support: support* unterstutz* soutien* soutenir sosteg* apoy* popar* poparc* wspar* wspier* back backs backed backing 支持
 oppose: oppos* gegner* against sprzeciwi* przeciw* contrair* 反对
 call_for: urge* urges appell* aufruf* appel appelle* llama* apel* wezw* 呼吁
 promise: promis* verspr* promet* obiec* pledge* zusag* 承诺
 limit: limit* begrenz* beschrank* einschrank* restrict* restring* ogranicz* curb* curbs 限制
 increase: increas* rise rises rising rose erhoh* steig* gestieg* anstieg* augment* hausse* aument* crec* wzrost* rosn* wzros* podwyz* surge* soar* jump* hike* 上涨 增长 上升
 decrease: decreas* fall falls fell falling drop drops dropped sink* gesunk* ruckgang* baiss* chute* calo baja* caid* spad* obniz* slump* plung* tumble* cut cuts cutting senk* 下跌 下降
-stop: stop* stopp* halt halts ferma* zatrzym* wstrzym* pause* pausier* suspen* aussetz* ausgesetzt* sospen* zawies* 暂停 停止
-open: open opens opened opening offnet eroffn* offen ouvr* ouvert* apre apert* abre abri* otwar* otwier* 开放 开幕
+stop: ruhen ruht freeze* einfrier* eingefroren stop* stopp* halt halts ferma* zatrzym* wstrzym* pause* pausier* suspen* aussetz* ausgesetzt* sospen* zawies* 暂停 停止
 close: close closes closed closing schliess* geschloss* ferm* chius* chiud* cierr* cerr* zamkn* zamyk* shut* 关闭
-build: build* built bau baut bauen gebaut* constru* costru* budow* zbudow* 建造 建设
 destroy: destr* zerstor* zniszcz* distrug* 摧毁
 damage: damag* schaden* beschadig* dommag* dano danos szkod* uszkod* 损坏
 repair: repair* reparier* reparatur* repar* ripar* napraw* 修复
-change: chang* andern andert anderung* geandert* wandel* cambia cambio cambia  zmien* zmian* 改变
 reform: reform* 改革
 escape: escap* entkommen evas* evad* uciec 逃脱
 kidnap: kidnap* entfuhr* enlev* rapito rapita rapimento secuest* porwan* porwal* abduct* 绑架
@@ -122,7 +108,6 @@ contract: contract* vertrage contrat* contratt* contrato* kontrakt* 合同
 bid: bid bids angebot* gebot* offre* offert* oferta* ofert* tender* 竞标
 deport: deport* abschieb* expuls* espuls* 驱逐 遣返
 coup: coup putsch* staatsstreich* golpe colpo_di_stato zamach* 政变
-test: test tests tested testet getestet* essai* prova provato prueba* proba proby testuj* 测试 试验
 occupation: occup* besetz* okup* 占领
 breach: breach* datenleck* datenpanne* fuite_de_donnees violazione wyciek* 数据泄露
 capture: captur* gefangen* capturi* cattur* schwytan* pojman* 抓捕 俘
@@ -130,6 +115,21 @@ capture: captur* gefangen* capturi* cattur* schwytan* pojman* 抓捕 俘
 """What is done or befalls: two reports of one event seldom name different ones."""
 
 CONCEPTS = """
+ends: end ends ended ending beendet beenden fin termine termina finisce konczy zakoncz* koniec 结束 結束
+begin: start starts started begin begins beginn* startet gestartet commence* debut* inizi* empiez* comienz* rozpocz* 开始 開始 启动
+plan: plan plans planned plant planen geplant* prevoi* pian* prev* planuj* 计划 計劃
+buy: buy buys buying bought kauf* ubernahm* ubernehm* acquir* acquis* acheter achet* rachat* compra* compro kupi* kupuj* przejm* przejec* takeover merger fusion* fuzj* 收购 并购 收購
+sell: sell sells selling sold sale sales verkauf* vend* vent* vente* sprzeda* 出售 销售 銷售
+order: order orders ordered bestell* command* ordin* pedido* zamowi* 订单 訂單
+baby: baby babies bebe* neonat* niemowl* niemowle geburt* birth* geboren* born naissance* nascit* narodzin* urodz* twins zwilling* jumeaux gemelli gemelos blizni* 双胞胎 出生
+birthday: birthday* geburtstag* urodziny compleanno cumpleanos 生日
+confirm: confirm* bestatig* conferm* potwierdz* 确认 证实
+announce: announc* ankundig* kundigt annonc* annunci* anunci* oglosi* oglasza* zapowied* zapowiad* 宣布
+support: defend defends verteidigt support* unterstutz* soutien* soutenir sosteg* apoy* popar* poparc* wspar* wspier* back backs backed backing 支持
+open: open opens opened opening offnet eroffn* offen ouvr* ouvert* apre apert* abre abri* otwar* otwier* 开放 开幕
+build: build* built bau baut bauen gebaut* constru* costru* budow* zbudow* 建造 建设
+change: chang* andern andert anderung* geandert* wandel* cambia cambio cambia  zmien* zmian* 改变
+test: test tests tested testet getestet* essai* prova provato prueba* proba proby testuj* 测试 试验
 war: war krieg* guerre guerra wojn* 战争 戰爭
 drone: drone drones drohne* drony dron drona dronow* droni 无人机 無人機
 peace: peace frieden* paix pace paz pokoj* pokoju 和平

@@ -12,6 +12,8 @@ from monitor.stories import weights
 from monitor.stories.frequencies import USUAL, Frequencies
 
 KIND_WEIGHT = {"w": 1.0, "g": 0.7, "n": 1.0, "s": 1.0, "a": 1.0, "e": 1.0, "z": 0.6, "k": 0.8}
+COMMON = 5.0
+COMMON_KINDS = frozenset("sag")
 STRONG = 3.5
 STRONG_KINDS = frozenset("wkne")
 HOUR_S = 3_600.0
@@ -47,7 +49,7 @@ class Pair:
 def arriving(features: Iterable[Feature], language: str, outlet_id: str, at: datetime, frequencies: Frequencies) -> Side:
     """Weigh the features of the article that is to be placed, by how rare they are."""
     kept = {f.hash: f for f in features}
-    weighed = {h: KIND_WEIGHT[f.kind] * frequencies.idf(h, language) for h, f in kept.items()}
+    weighed = {h: _weight(f.kind, frequencies.idf(h, language)) for h, f in kept.items()}
     return _side(kept, weighed, outlet_id, at)
 
 
@@ -55,8 +57,13 @@ def standing(features: Iterable[Feature], outlet_id: str, at: datetime, arrival:
     """Weigh a candidate's features as the arriving article does; those it does not share count as usual."""
     kept = {f.hash: f for f in features}
     known = arrival.weights
-    weighed = {h: known[h] if h in known else KIND_WEIGHT[f.kind] * USUAL for h, f in kept.items()}
+    weighed = {h: known[h] if h in known else _weight(f.kind, USUAL) for h, f in kept.items()}
     return _side(kept, weighed, outlet_id, at)
+
+
+def _weight(kind: str, rarity: float) -> float:
+    """What the tables know is common, even in a window too young to show it."""
+    return KIND_WEIGHT[kind] * (min(rarity, COMMON) if kind in COMMON_KINDS else rarity)
 
 
 def _side(kept: Mapping[int, Feature], weighed: Mapping[int, float], outlet_id: str, at: datetime) -> Side:

@@ -18,7 +18,7 @@ CJK_PER_WORD = 1.7
 
 
 _ODD = re.compile("[łŁøØđĐıæÆœŒ]")
-_LETTERS = str.maketrans("łŁøØđĐıæÆœŒ", "lLoOdDiaAoO")
+_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
 """Letters that no decomposition makes plain."""
 
 
