@@ -12,7 +12,7 @@ import structlog
 
 from monitor.channels import Channel
 from monitor.clock import Clock
-from monitor.delivery.marks import Marks
+from monitor.delivery.marks import Ends, Marks
 from monitor.delivery.policy import Options, next_try
 from monitor.delivery.ports import CircuitChanged, CircuitNews, Crash, Outbox
 from monitor.delivery.sender import Sender, Surroundings
@@ -64,6 +64,7 @@ class Deliverer:
         self._around = Surroundings(
             outbox=outbox,
             marks=self._marks,
+            ends=Ends(self._options),
             clock=clock,
             options=self._options,
             metrics=metrics,
@@ -145,9 +146,12 @@ class Deliverer:
         now = self._clock.now()
         for row in rows:
             reason = f"no channel '{row.channel}' is configured"
-            at = next_try(row, now, self._options, spread=self._spread(), retry_after_s=self._options.longest_retry_s)
+            at = next_try(
+                row, now, self._around.ends.of(row, now), self._options, spread=self._spread(), retry_after_s=self._options.longest_retry_s
+            )
             _log.warning("message has no channel", channel=row.channel, reason=reason)
             if at is None:
+                self._around.ends.drop(row)
                 await self._marks.book(row, partial(self._around.outbox.dead, row, now, reason))
             else:
                 await self._marks.book(row, partial(self._around.outbox.retry, row, now, at, reason))

@@ -1,15 +1,19 @@
-"""What happened to messages while the archive took no writes: kept until it does, so that nothing sent is sent again."""
+"""What is remembered of messages beside the archive: marks it could not take yet, and when each one that fails is given up."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 
+from monitor.delivery.policy import Options, last_try
 from monitor.errors import ArchiveError
 from monitor.model import Delivery
 
 _log = structlog.get_logger()
+
+_KNOWN_ENDS = 20_000
 
 Write = Callable[[], Awaitable[None]]
 
@@ -56,3 +60,25 @@ class Marks:
             except ArchiveError:
                 return
             self._owed.pop(delivery_id, None)
+
+
+class Ends:
+    """When each failing message is given up: fixed when it first fails, forgotten when it is settled or the daemon ends."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._ends: dict[int, datetime] = {}
+
+    def of(self, delivery: Delivery, now: datetime) -> datetime:
+        """Return the end of a message that failed now."""
+        known = self._ends.get(delivery.delivery_id or 0)
+        if known is not None:
+            return known
+        end = last_try(delivery, now, self._options)
+        if len(self._ends) < _KNOWN_ENDS:
+            self._ends[delivery.delivery_id or 0] = end
+        return end
+
+    def drop(self, delivery: Delivery) -> None:
+        """Forget a message that is sent or dead."""
+        self._ends.pop(delivery.delivery_id or 0, None)

@@ -19,7 +19,7 @@ class Options:
     first_retry_s: float = 5.0
     longest_retry_s: float = 3600.0
     give_up_s: float = 72 * 3600.0
-    least_tries: int = 5
+    restart_grace_s: float = 3600.0
     open_after: int = 3
     probe_every_s: float = 30.0
     longest_hold_s: float = 30.0
@@ -28,29 +28,30 @@ class Options:
 # ---- one message
 
 
-def next_try(delivery: Delivery, now: datetime, options: Options, *, spread: float, retry_after_s: float | None = None) -> datetime | None:
-    """Return when to try a message again that was just not taken, None to give it up.
+def last_try(delivery: Delivery, now: datetime, options: Options) -> datetime:
+    """Return when to give up a message that failed for the first time since the daemon started.
+
+    72 hours after it was booked, or after now where it was never tried before: a digest waits for its day, a night is held, the daemon may
+    have been away. One that was tried by an earlier run gets an hour at least, for a machine that wakes up finds its network late.
+    """
+    grace_s = options.give_up_s if delivery.attempts == 0 else options.restart_grace_s
+    return max(delivery.created_at + timedelta(seconds=options.give_up_s), now + timedelta(seconds=grace_s))
+
+
+def next_try(
+    delivery: Delivery, now: datetime, end: datetime, options: Options, *, spread: float, retry_after_s: float | None = None
+) -> datetime | None:
+    """Return when to try a message again that was just not taken, None to give it up: its ``end`` is reached.
 
     When the service says when, then. Else after 5 s, 10 s, 20 s ... 1 h, each 20 % shorter to 20 % longer by ``spread`` (0 to 1), with one
-    try on the end of the 72 hours. What is older, because the daemon was away, still gets its five tries.
+    try on the end itself.
     """
-    over = is_over(delivery, now, options)
-    if over and delivery.attempts + 1 >= options.least_tries:
+    if now >= end:
         return None
     if retry_after_s is not None:
         return now + timedelta(seconds=retry_after_s)
     step = options.first_retry_s * 2.0 ** min(delivery.attempts, 30)
-    at = now + timedelta(seconds=min(step, options.longest_retry_s) * (0.8 + 0.4 * spread))
-    return at if over else min(at, _end(delivery, options))
-
-
-def is_over(delivery: Delivery, now: datetime, options: Options) -> bool:
-    """Its time is over."""
-    return now >= _end(delivery, options)
-
-
-def _end(delivery: Delivery, options: Options) -> datetime:
-    return delivery.created_at + timedelta(seconds=options.give_up_s)
+    return min(now + timedelta(seconds=min(step, options.longest_retry_s) * (0.8 + 0.4 * spread)), end)
 
 
 # ---- one channel

@@ -13,7 +13,7 @@ import structlog
 from monitor.channels import Channel
 from monitor.clock import Clock
 from monitor.delivery import policy
-from monitor.delivery.marks import Marks
+from monitor.delivery.marks import Ends, Marks
 from monitor.delivery.policy import Bucket, Circuit, Options
 from monitor.delivery.ports import CircuitChanged, CircuitNews, Crash, Outbox
 from monitor.errors import ArchiveError, ChannelBusy, ChannelRefused
@@ -35,6 +35,7 @@ class Surroundings:
 
     outbox: Outbox
     marks: Marks
+    ends: Ends
     clock: Clock
     options: Options
     metrics: Metrics | None
@@ -253,6 +254,7 @@ class Sender:
 
     async def _book_sent(self, delivery: Delivery, brief: Brief, duration_s: float) -> None:
         now = self._around.clock.now()
+        self._around.ends.drop(delivery)
         self._around.crash("before mark")
         await self._around.marks.book(delivery, lambda: self._around.outbox.sent(delivery, now))
         self._around.crash("after mark")
@@ -265,16 +267,17 @@ class Sender:
         )
 
     async def _try_later(self, delivery: Delivery, reason: str, *, retry_after_s: float | None, is_probe: bool) -> None:
-        """Book another try, or the end; a failed probe spends nothing, unless its time is over."""
+        """Book another try, or the end; a failed probe spends nothing."""
         around = self._around
         self._error = reason
         now = around.clock.now()
-        at = policy.next_try(delivery, now, around.options, spread=around.spread(), retry_after_s=retry_after_s)
+        end = around.ends.of(delivery, now)
+        at = policy.next_try(delivery, now, end, around.options, spread=around.spread(), retry_after_s=retry_after_s)
         if at is None:
             await self._give_up(delivery, f"given up after {around.options.give_up_s / 3600:g} h: {reason}")
             return
         self._count(DeliveryStatus.RETRY)
-        if is_probe and not policy.is_over(delivery, now, around.options):
+        if is_probe:
             _log.debug("probe failed", channel=self.name, reason=reason)
             return
         wait_s = (at - now).total_seconds()
@@ -286,6 +289,7 @@ class Sender:
 
     async def _give_up(self, delivery: Delivery, reason: str) -> None:
         now = self._around.clock.now()
+        self._around.ends.drop(delivery)
         self._count(DeliveryStatus.DEAD)
         _log.error(
             "message given up; presswatch alerts list --failed shows it, presswatch alerts resend sends it again",

@@ -139,7 +139,7 @@ def _digest(brief: Brief) -> _Plan:
 
 def _storm(brief: Brief) -> _Plan:
     stories = ranked(brief.stories)
-    total = max(brief.total, sum(len(s.alerts) for s in stories))
+    total = max(brief.total, len(brief.delivery.alert_ids), sum(len(s.alerts) for s in stories))
     heading = phrases.count(total, "alert")
     if brief.since and brief.until:
         heading += f" in {phrases.count(max(1, round((brief.until - brief.since).total_seconds() / 60)), 'minute')}"

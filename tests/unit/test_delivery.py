@@ -477,3 +477,12 @@ async def test_a_probe_that_cannot_be_written_waits_for_the_next() -> None:
         await world.time.pass_s(100)
         broken[0] = False
         await world.time.until(lambda: world.outbox.status(3) == ["sent"], most_s=120)
+
+
+async def test_a_weekly_digest_that_meets_an_outage_is_not_given_up_for_its_age() -> None:
+    broken = [True]
+    old = replace(delivery(1, kind=DeliveryKind.DIGEST), created_at=NOW - timedelta(days=7))
+    async with World({"desk": FakeChannel(until(broken, ChannelBusy("answered 503")))}, FakeOutbox([old])) as world:
+        await world.time.pass_s(2 * 3600)
+        broken[0] = False
+        await world.time.until(lambda: world.outbox.status() == ["sent"], most_s=60)

@@ -9,40 +9,45 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.delivery.policy import Circuit, Options, asked_to_wait, bucket, failed, next_try, take, worked
+from monitor.delivery.policy import Circuit, Options, asked_to_wait, bucket, failed, last_try, next_try, take, worked
 from tests.briefs import NOW, delivery
 
 OPTIONS = Options()
+END = NOW + timedelta(hours=72)
 
 
 @pytest.mark.parametrize(("attempts", "wait_s"), [(0, 5), (1, 10), (2, 20), (5, 160), (9, 2560), (10, 3600), (60, 3600)])
 def test_retries_go_from_five_seconds_to_an_hour(attempts: int, wait_s: float) -> None:
-    assert next_try(delivery(attempts=attempts), NOW, OPTIONS, spread=0.5) == NOW + timedelta(seconds=wait_s)
+    assert next_try(delivery(attempts=attempts), NOW, END, OPTIONS, spread=0.5) == NOW + timedelta(seconds=wait_s)
 
 
 @given(st.integers(0, 1000), st.floats(0, 1))
 def test_no_retry_is_more_than_a_fifth_off(attempts: int, spread: float) -> None:
-    at = next_try(delivery(attempts=attempts), NOW, OPTIONS, spread=spread)
+    at = next_try(delivery(attempts=attempts), NOW, END, OPTIONS, spread=spread)
     assert at is not None
     assert 4.0 <= (at - NOW).total_seconds() <= 3600 * 1.2
 
 
 def test_retry_after_is_obeyed_to_the_second() -> None:
-    assert next_try(delivery(attempts=9), NOW, OPTIONS, spread=1.0, retry_after_s=7.0) == NOW + timedelta(seconds=7)
+    assert next_try(delivery(attempts=9), NOW, END, OPTIONS, spread=1.0, retry_after_s=7.0) == NOW + timedelta(seconds=7)
 
 
 def test_one_last_try_falls_on_the_end_of_the_72_hours_and_then_it_is_over() -> None:
-    end = NOW + timedelta(hours=72)
-    assert next_try(delivery(attempts=40), end - timedelta(minutes=1), OPTIONS, spread=1.0) == end
-    assert next_try(delivery(attempts=41), end, OPTIONS, spread=1.0) is None
-    assert next_try(delivery(attempts=41), end, OPTIONS, spread=1.0, retry_after_s=7.0) is None
+    assert last_try(delivery(), NOW, OPTIONS) == END
+    assert next_try(delivery(attempts=40), END - timedelta(minutes=1), END, OPTIONS, spread=1.0) == END
+    assert next_try(delivery(attempts=41), END, END, OPTIONS, spread=1.0) is None
+    assert next_try(delivery(attempts=41), END, END, OPTIONS, spread=1.0, retry_after_s=7.0) is None
 
 
-def test_what_grew_old_while_the_daemon_was_away_still_gets_its_tries() -> None:
+def test_what_waited_long_before_its_first_try_has_its_72_hours_from_then() -> None:
+    """A weekly digest is booked days before it goes out; a daemon may have been away for longer."""
     late = NOW + timedelta(days=9)
-    tries = [next_try(delivery(attempts=n), late, OPTIONS, spread=0.5) for n in range(5)]
-    assert tries[:4] == [late + timedelta(seconds=s) for s in (5, 10, 20, 40)]
-    assert tries[4] is None
+    assert last_try(delivery(), late, OPTIONS) == late + timedelta(hours=72)
+
+
+def test_what_failed_before_a_restart_gets_an_hour_at_least() -> None:
+    assert last_try(delivery(attempts=3), NOW + timedelta(hours=1), OPTIONS) == END
+    assert last_try(delivery(attempts=3), NOW + timedelta(days=9), OPTIONS) == NOW + timedelta(days=9, hours=1)
 
 
 def test_the_third_failure_in_a_row_opens_the_circuit_and_a_success_closes_it() -> None:

@@ -165,6 +165,14 @@ def test_a_storm_is_one_message_with_the_strongest_ten_and_the_count() -> None:
     assert said.body.endswith("+37 more: presswatch alerts list --since 2026-11-24")
 
 
+def test_a_storm_counts_all_its_alerts_though_only_ten_stories_are_handed_over() -> None:
+    top = tuple(story(f"Story number {i}", story_id=i, alerts=(alert(i, story_id=i),)) for i in range(1, 11))
+    handed = brief(*top, kind=DeliveryKind.STORM, total=40)
+    said = message(replace(handed, delivery=replace(handed.delivery, alert_ids=tuple(range(1, 61)))), MessageFormat.TEXT, limit=4096)
+    assert said.title == "[deepseek-next] 60 alerts"
+    assert "+50 more" in said.body
+
+
 def test_a_group_names_its_stories_in_one_message() -> None:
     said = message(brief(story(), chinese(), kind=DeliveryKind.GROUP), MessageFormat.TEXT)
     assert said.title.startswith("[deepseek-next] 2 stories: Chinas KI-Wunder")
