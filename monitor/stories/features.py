@@ -11,7 +11,7 @@ from monitor.model import Feature, Fingerprint, Mention
 from monitor.stories.copies import shingles
 from monitor.stories.meanings import Meaning, as_word, lexicon, meaning, of_sound, of_word, stopwords
 from monitor.stories.numbers import numbers
-from monitor.stories.tokens import count_words, fold, tokens, without_accents
+from monitor.stories.tokens import count_words, fold, plain_letters, tokens
 
 LEAD = 240
 """Characters of the text that say what it is about."""
@@ -85,7 +85,7 @@ def _read(text: str, language: str, *, in_title: bool) -> Iterator[tuple[Meaning
 
     Beside a name stands its sound, with the stem it belongs to: two spellings of one name may meet there.
     """
-    plain = _INITIALS.sub(r"\1\2", without_accents(unicodedata.normalize("NFKC", text)))
+    plain = _INITIALS.sub(r"\1\2", plain_letters(unicodedata.normalize("NFKC", text)))
     for start, end, value in list(numbers(plain, language)):
         yield meaning("n", value), ""
         plain = plain[:start] + " " * (end - start) + plain[end:]

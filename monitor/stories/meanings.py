@@ -52,7 +52,8 @@ def lexicon() -> Lexicon:
     prefixes: dict[str, Meaning] = {}
     phrases: dict[str, list[tuple[tuple[str, ...], Meaning]]] = {}
     unspaced: dict[str, Meaning] = {}
-    for term, means in _terms():
+    for written, means in _terms():
+        term = fold(written)
         if _HAN.search(term):
             unspaced.setdefault(term, means)
         elif "_" in term:

@@ -8,6 +8,8 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 
+from monitor.text.hans import TO_SIMPLIFIED
+
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(f"[{_CJK}]|[^\\W_{_CJK}]+")
 _MARKS = re.compile("[\u0300-\u036f]+")
@@ -18,21 +20,24 @@ CJK_PER_WORD = 1.7
 
 
 _ODD = re.compile("[łŁøØđĐıæÆœŒ]")
+_HAN = re.compile(f"[{_CJK}]")
 _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
 """Letters that no decomposition makes plain."""
 
 
 def fold(text: str) -> str:
-    """Make spellings equal: width, case, accents; German ß is ss."""
-    return without_accents(unicodedata.normalize("NFKC", text).casefold())
+    """Make spellings equal: width, case, accents, traditional Chinese; German ß is ss."""
+    return plain_letters(unicodedata.normalize("NFKC", text).casefold())
 
 
-def without_accents(text: str) -> str:
-    """Leave the letters and drop what stands on them."""
+def plain_letters(text: str) -> str:
+    """Leave the letters and drop what stands on them; Chinese characters in their simplified form."""
     if text.isascii():
         return text
     plain = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
-    return plain.translate(_LETTERS) if _ODD.search(plain) else plain
+    if _ODD.search(plain):
+        plain = plain.translate(_LETTERS)
+    return plain.translate(TO_SIMPLIFIED) if _HAN.search(plain) else plain
 
 
 def tokens(folded: str) -> list[str]:

@@ -391,6 +391,12 @@ def test_countries_places_and_happenings_meet_across_languages() -> None:
         assert least <= features(german, kind) & features(english_, kind) & features(chinese_, kind)
 
 
+def test_a_report_in_traditional_characters_meets_one_in_simplified_ones() -> None:
+    simplified = chinese(headline="龙舟赛因风暴延期", text="")
+    traditional = chinese(headline="龍舟賽因風暴延期", text="", language="zh-Hant")
+    assert {f.hash for f in fingerprint(simplified, ()).features} == {f.hash for f in fingerprint(traditional, ()).features}
+
+
 def test_small_numbers_may_be_words() -> None:
     assert features(article(headline="Drei Tote", text=""), "n") == features(article(headline="Three dead", text=""), "n") == {"3"}
 
@@ -445,6 +451,7 @@ def test_a_shouted_stopword_is_a_name_and_short_words_are_none() -> None:
 def test_folding_makes_spellings_equal() -> None:
     assert fold("Straße ŁÓDŹ ｆｕｌｌ Ærø") == "strasse lodz full aero"
     assert fold("PLAIN") == "plain"
+    assert fold("輝達要求預付") == fold("辉达要求预付")
 
 
 def test_chinese_is_cut_into_characters_and_counted_for_what_it_carries() -> None:
