@@ -59,7 +59,7 @@ class Orders:
                 continue
             outlet = watch.desk.outlets[source.outlet_id]
             if not self._crawl.submit(PollOrder(source=source, outlet=outlet, validators=validators)):
-                break
+                continue  # the lane of its host is full; others are not
             self._line.sources_in_flight.add(source_id)
             given += 1
         self.polls += given
@@ -80,7 +80,7 @@ class Orders:
             if line.fetching[entry.outlet_id] >= PER_OUTLET:
                 continue
             if not self._crawl.submit(FetchOrder(entry=entry, outlet=outlet)):
-                break
+                continue
             line.took(entry)
             given += 1
         return given

@@ -270,6 +270,7 @@ class Daemon:
             self._redactor.learn(fresh.secrets)
             await self._archive.write(lambda tx: _record(tx, fresh, self._clock.now()))
             self._settings, self._line.watch = fresh, watch
+            self._crawl.adopt(_crawl_settings(fresh))
             await self._deliverer.swap(sending)
             self._metrics.reload_ok.set(1)
             self._voice.note(f"settings reloaded: {len(fresh.outlets)} outlets, {fresh.rule_count} rules")
