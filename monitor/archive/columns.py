@@ -113,3 +113,24 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+class IdList(TypeDecorator[Any]):
+    """Numbers for ``column is one of them``: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+    _member: TypeEngine[Any] = BigInteger()
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(postgresql.ARRAY(self._member) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
+
+
+class TextList(IdList):
+    """Texts for the same."""
+
+    cache_ok = True
+    _member: TypeEngine[Any] = Text()

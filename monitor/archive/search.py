@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from monitor.archive import tables as t
 from monitor.archive.columns import clean, isnt
 from monitor.archive.filters import Filter, speaks
 from monitor.archive.needs import Needs, Token
+from monitor.archive.ready import Ready
 from monitor.archive.shapes import article_of, day_of
 from monitor.archive.tx import Row, Tx
 from monitor.text.tokens import TOKENIZER_VERSION, search_tokens
@@ -28,10 +28,11 @@ MAX_TOKEN = 300
 INDEX_VERSION = "index_version"
 """The word in ``meta`` that tells with which tokenizer the index was made; with another one a search reads every article."""
 
-_SPLITTERS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
-_SQLITE_INDEX = sa.text("INSERT INTO article_index (rowid, tokens) VALUES (:id, :tokens)")
+_SQLITE_INDEX = Ready(lambda _: sa.text("INSERT INTO article_index (rowid, tokens) VALUES (:id, :tokens)"))
 _SQLITE_TAKE_OUT = sa.text("INSERT INTO article_index (article_index, rowid, tokens) VALUES ('delete', :id, :tokens)")
-_POSTGRES_INDEX = sa.text("INSERT INTO article_index (index_id, tokens) VALUES (:id, array_to_tsvector(CAST(:tokens AS text[])))")
+_POSTGRES_INDEX = Ready(
+    lambda _: sa.text("INSERT INTO article_index (index_id, tokens) VALUES (:id, array_to_tsvector(CAST(:tokens AS text[])))")
+)
 _POSTGRES_FORGET = sa.text("DELETE FROM article_index WHERE index_id BETWEEN :first AND :last")
 _SQLITE_FIND = (
     "SELECT rowid FROM article_index WHERE article_index MATCH :query AND rowid BETWEEN :first AND :last ORDER BY rowid DESC LIMIT :n"
@@ -62,9 +63,9 @@ def put_headline(tx: Tx, article_id: int, state: int, headline: str) -> None:
 def _put(tx: Tx, article_id: int, state: int, text: str) -> None:
     tokens, index_id = tokens_of(text), article_id * STATES + min(state, STATES) - 1
     if tx.is_postgres:
-        tx.run(_POSTGRES_INDEX, {"id": index_id, "tokens": tokens})
+        tx.do(_POSTGRES_INDEX, id=index_id, tokens=tokens)
     else:
-        tx.run(_SQLITE_INDEX, {"id": index_id, "tokens": " ".join(tokens)})
+        tx.do(_SQLITE_INDEX, id=index_id, tokens=" ".join(tokens))
 
 
 def take_out(tx: Tx, article_id: int, state: int, article: Article) -> None:
@@ -83,12 +84,8 @@ def forget_index(tx: Tx, article_id: int) -> None:
 
 
 def tokens_of(text: str) -> list[str]:
-    """Every token of a text once, sorted, none that either database would cut or split."""
-    return sorted({fitting for token in search_tokens(clean(text)) if (fitting := _fit(token))})
-
-
-def _fit(token: str) -> str:
-    return _SPLITTERS.sub("", token)[:MAX_TOKEN]
+    """Every token of a text once, sorted. Tokens are runs of letters, digits and marks: neither database splits them further."""
+    return sorted({token[:MAX_TOKEN] for token in search_tokens(clean(text))})
 
 
 # ---- searching

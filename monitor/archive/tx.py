@@ -9,7 +9,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-Insert = sqlite.Insert | postgresql.Insert
+from monitor.archive.ready import Insert, Ready
+
 Row = Mapping[str, Any]
 
 
@@ -32,6 +33,23 @@ class Tx:
         """Execute one statement for many rows; for none it does nothing."""
         if values:
             self.connection.execute(statement, values)
+
+    def do(self, statement: Ready, **values: Any) -> int:
+        """Execute a ready statement and return how many rows it touched."""
+        return statement.on(self.connection, values).do(self.connection, values)
+
+    def do_many(self, statement: Ready, values: Sequence[Mapping[str, Any]]) -> None:
+        """Execute a ready statement for many rows; for none it does nothing."""
+        if values:
+            statement.on(self.connection, values[0]).do_many(self.connection, values)
+
+    def get(self, statement: Ready, **values: Any) -> list[dict[str, Any]]:
+        """Every row of a ready statement, by column name."""
+        return statement.on(self.connection, values).rows(self.connection, values)
+
+    def tuples(self, statement: Ready, **values: Any) -> Sequence[tuple[Any, ...]]:
+        """Every row of a ready statement as the driver gives it: for many rows of plain numbers."""
+        return statement.on(self.connection, values).tuples(self.connection, values)
 
     def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """Every row, by column name."""

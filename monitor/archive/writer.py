@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 
 from monitor.archive.engine import Address, ends_transaction, is_passing, told
+from monitor.archive.ready import Ready
 from monitor.archive.tx import Tx
 from monitor.errors import ArchiveBusy, ArchiveError
 
@@ -175,15 +176,19 @@ class Writer:
 
 def _run(tx: Tx, item: _Item) -> None:
     """Run one item so that it fails alone, unless the transaction itself is gone."""
-    point = tx.connection.begin_nested()
+    tx.do(_SAVE)
     with item:
         item.result = item.work(tx)
-    if item.error is None:
-        point.commit()
-    elif isinstance(item.error, sa.exc.DBAPIError) and ends_transaction(item.error):
+    if isinstance(item.error, sa.exc.DBAPIError) and ends_transaction(item.error):
         raise item.error
-    else:
-        point.rollback()
+    if item.error is not None:
+        tx.do(_UNDO)
+    tx.do(_KEEP)
+
+
+_SAVE = Ready(lambda _: sa.text("SAVEPOINT item"))
+_KEEP = Ready(lambda _: sa.text("RELEASE SAVEPOINT item"))
+_UNDO = Ready(lambda _: sa.text("ROLLBACK TO SAVEPOINT item"))
 
 
 def _fail(batch: Sequence[_Item], error: ArchiveError) -> None:

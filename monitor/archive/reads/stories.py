@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
+from heapq import nsmallest
 
 import sqlalchemy as sa
 
 from crawler.model import Article
 from monitor.archive import tables as t
-from monitor.archive.shapes import alert_of, chunks, day_of, title_hash
+from monitor.archive.ready import Ready
+from monitor.archive.shapes import alert_of, day_of, title_hash
 from monitor.archive.tx import Row, Tx
 from monitor.archive.writes.stories import ALL_ARTICLES, BOILERPLATE_TITLES, FEATURE_HOURS, living, unpack
 from monitor.model import (
@@ -27,44 +31,52 @@ from monitor.model import (
     Told,
 )
 from monitor.stories import Frequencies
+from monitor.text.languages import primary
 
 MAX_POSTINGS = 400
 MAX_SAME_TEXT = 20
 MAX_SAME_EVENT = 30
-MAX_ROWS = 3_000
 
 _f, _p, _a = t.features.c, t.prints.c, t.articles.c
-_HASHES = (
-    sa.select(t.fingerprints.c.article_id)
-    .where(t.fingerprints.c.hash.in_(sa.bindparam("hashes", expanding=True)))
-    .order_by(t.fingerprints.c.article_id.desc())
-    .limit(MAX_ROWS)
+_HOLDERS = Ready(
+    lambda make: (
+        sa.select(t.fingerprints.c.hash, t.fingerprints.c.article_id, _p.source_id, _p.title_hash)
+        .join(t.prints, _p.article_id == t.fingerprints.c.article_id)
+        .where(make.among(t.fingerprints.c.hash, "hashes"))
+    )
 )
 _OLDEST = sa.select(_p.article_id).where(_p.at >= sa.bindparam("since", type_=_p.at.type)).order_by(_p.at).limit(1)
-_POSTINGS = sa.select(_f.feature, _f.article_id).where(
-    _f.feature.in_(sa.bindparam("features", expanding=True)), _f.article_id >= sa.bindparam("oldest")
+_POSTINGS = Ready(
+    lambda make: sa.select(_f.feature, _f.article_id).where(make.among(_f.feature, "features"), _f.article_id >= _OLDEST.scalar_subquery())
 )
-_COUNTS = (
-    sa.select(t.feature_df.c.feature, t.feature_df.c.language, sa.func.sum(t.feature_df.c.n).label("n"))
-    .where(t.feature_df.c.feature.in_(sa.bindparam("features", expanding=True)), t.feature_df.c.day >= sa.bindparam("since"))
-    .group_by(t.feature_df.c.feature, t.feature_df.c.language)
-)
-_CANDIDATES = (
-    sa.select(
-        *(_a.article_id, _a.story_id, _a.outlet_id, _a.source_id, _a.language, _a.headline, _a.published_at, _a.seen_at, _a.agency),
-        *(_p.word_count, _p.shingles, _p.features),
+_df = t.feature_df.c
+_COUNTS = Ready(
+    lambda make: (
+        sa.select(_df.feature, _df.language, sa.cast(sa.func.sum(_df.n), sa.Integer).label("n"))
+        .where(make.among(_df.feature, "features"), _df.day >= sa.bindparam("since_day"))
+        .group_by(_df.feature, _df.language)
     )
-    .join(t.prints, _p.article_id == _a.article_id)
-    .where(_a.article_id.in_(sa.bindparam("ids", expanding=True)), _a.story_id.is_not(None))
 )
-_REPORTS = (
-    sa.select(
-        *(_a.article_id, _a.outlet_id, _a.language, _a.headline, _a.key, _a.url, _a.published_at, _a.seen_at, _a.agency),
-        *(t.outlets.c.name, t.outlets.c.country, t.outlets.c.tier),
+_CANDIDATES = Ready(
+    lambda make: (
+        sa.select(
+            *(_a.article_id, _a.story_id, _a.outlet_id, _a.source_id, _a.language, _a.headline, _a.published_at, _a.seen_at, _a.agency),
+            *(_p.word_count, _p.shingles, sa.type_coerce(_p.features, sa.Text).label("features")),
+        )
+        .join(t.prints, _p.article_id == _a.article_id)
+        .where(make.among(_a.article_id, "ids"), _a.story_id.is_not(None))
     )
-    .select_from(t.articles.outerjoin(t.outlets, t.outlets.c.outlet_id == _a.outlet_id))
-    .where(_a.story_id == sa.bindparam("id"))
-    .order_by(_a.seen_at, _a.article_id)
+)
+_REPORTS = Ready(
+    lambda _: (
+        sa.select(
+            *(_a.article_id, _a.outlet_id, _a.language, _a.headline, _a.key, _a.url, _a.published_at, _a.seen_at, _a.agency),
+            *(t.outlets.c.name, t.outlets.c.country, t.outlets.c.tier),
+        )
+        .select_from(t.articles.outerjoin(t.outlets, t.outlets.c.outlet_id == _a.outlet_id))
+        .where(_a.story_id == sa.bindparam("id"))
+        .order_by(_a.seen_at, _a.article_id)
+    )
 )
 
 
@@ -73,65 +85,56 @@ _REPORTS = (
 
 def story_candidates(tx: Tx, article: Article, fingerprint: Fingerprint, now: datetime) -> tuple[list[Candidate], Frequencies]:
     """The articles that may be of the same story: those that share text, and those that share rare features within 72 hours."""
-    worn = boilerplate(tx, fingerprint.shingles, article)
+    holders = tx.get(_HOLDERS, hashes=sorted(set(fingerprint.shingles)))
+    worn = _boilerplate(holders, article)
     frequencies = _frequencies(tx, fingerprint, now, worn)
-    ids = _same_text(tx, [h for h in fingerprint.shingles if h not in worn])
-    ids += _same_event(tx, fingerprint, frequencies, article.language, now)
+    ids = _best(Counter(row["article_id"] for row in holders if row["hash"] not in worn), MAX_SAME_TEXT)
+    ids += _best(_same_event(tx, fingerprint, frequencies, primary(article.language), now), MAX_SAME_EVENT)
     wanted = [i for i in dict.fromkeys(ids) if i != article.article_id]
-    found = {row["article_id"]: row for part in chunks(wanted) for row in tx.rows(_CANDIDATES, {"ids": part})}
+    found = {row["article_id"]: row for row in tx.get(_CANDIDATES, ids=wanted)} if wanted else {}
     return [_candidate(found[i]) for i in wanted if i in found], frequencies
 
 
-def boilerplate(tx: Tx, shingles: Collection[int], article: Article) -> frozenset[int]:
+def _boilerplate(holders: Sequence[Row], article: Article) -> frozenset[int]:
     """The shingles that one source prints under four titles or more, this article's among them."""
-    h, own = t.fingerprints.c.hash, title_hash(article.headline)
-    worn = set()
-    for part in chunks(sorted(set(shingles))):
-        titles = (
-            sa.select(h, _p.source_id, sa.func.count(_p.title_hash.distinct()).label("n"))
-            .join(t.prints, _p.article_id == t.fingerprints.c.article_id)
-            .where(h.in_(part), sa.or_(_p.source_id != article.source_id, _p.title_hash != own))
-            .group_by(h, _p.source_id)
-            .having(sa.func.count(_p.title_hash.distinct()) >= BOILERPLATE_TITLES - 1)
-        )
-        worn |= {row["hash"] for row in tx.rows(titles) if row["n"] + (row["source_id"] == article.source_id) >= BOILERPLATE_TITLES}
-    return frozenset(worn)
+    titles: dict[tuple[int, str], set[int]] = {}
+    for row in holders:
+        titles.setdefault((row["hash"], row["source_id"]), set()).add(row["title_hash"])
+    own = title_hash(article.headline)
+    return frozenset(
+        h
+        for (h, source_id), known in titles.items()
+        if len(known) + (source_id == article.source_id and own not in known) >= BOILERPLATE_TITLES
+    )
 
 
 def _frequencies(tx: Tx, fingerprint: Fingerprint, now: datetime, worn: frozenset[int]) -> Frequencies:
     hashes = [ALL_ARTICLES, *{f.hash for f in fingerprint.features}]
     pooled: Counter[int] = Counter()
     by_language: dict[str, dict[int, int]] = {}
-    for part in chunks(hashes):
-        for row in tx.rows(_COUNTS, {"features": part, "since": day_of(now - timedelta(hours=FEATURE_HOURS))}):
-            n = int(row["n"])
-            pooled[row["feature"]] += n
-            by_language.setdefault(row["language"], {})[row["feature"]] = n
+    for row in tx.get(_COUNTS, features=hashes, since_day=day_of(now - timedelta(hours=FEATURE_HOURS))):
+        pooled[row["feature"]] += row["n"]
+        by_language.setdefault(row["language"], {})[row["feature"]] = row["n"]
     documents = pooled.pop(ALL_ARTICLES, 0)
     languages = {language: counts.pop(ALL_ARTICLES, 0) for language, counts in by_language.items()}
     return Frequencies(documents=documents, languages=languages, pooled=dict(pooled), by_language=by_language, boilerplate=worn)
 
 
-def _same_text(tx: Tx, shingles: Sequence[int]) -> list[int]:
-    shared: Counter[int] = Counter()
-    for part in chunks(shingles):
-        shared.update(row["article_id"] for row in tx.rows(_HASHES, {"hashes": part}))
-    return [article_id for article_id, _ in sorted(shared.items(), key=lambda item: (-item[1], -item[0]))[:MAX_SAME_TEXT]]
-
-
-def _same_event(tx: Tx, fingerprint: Fingerprint, frequencies: Frequencies, language: str, now: datetime) -> list[int]:
+def _same_event(tx: Tx, fingerprint: Fingerprint, frequencies: Frequencies, language: str, now: datetime) -> Mapping[int, float]:
     weights = {
         f.hash: frequencies.idf(f.hash, language)
         for f in fingerprint.features
         if f.kind != "g" and 0 < frequencies.pooled.get(f.hash, 0) <= MAX_POSTINGS
     }
-    oldest = tx.value(_OLDEST, {"since": now - timedelta(hours=FEATURE_HOURS)}) if weights else None
-    if oldest is None:
-        return []
-    scores: Counter[int] = Counter()
-    for feature, article_id in tx.connection.execute(_POSTINGS, {"features": list(weights), "oldest": oldest}):
-        scores[article_id] += weights[feature]  # type: ignore[assignment]
-    return [article_id for article_id, _ in sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:MAX_SAME_EVENT]]
+    scores: dict[int, float] = {}
+    if weights:
+        for feature, article_id in tx.tuples(_POSTINGS, features=list(weights), since=now - timedelta(hours=FEATURE_HOURS)):
+            scores[article_id] = scores.get(article_id, 0.0) + weights[feature]
+    return scores
+
+
+def _best(scores: Mapping[int, float], limit: int) -> list[int]:
+    return [article_id for article_id, _ in nsmallest(limit, scores.items(), key=lambda item: (-item[1], -item[0]))]
 
 
 def _candidate(row: Row) -> Candidate:
@@ -145,9 +148,15 @@ def _candidate(row: Row) -> Candidate:
         at=row["published_at"] or row["seen_at"],
         word_count=row["word_count"],
         shingles=unpack(row["shingles"]),
-        features=tuple(Feature(kind=k, value=v, in_title=bool(n), hash=h) for k, v, n, h in row["features"]),
+        features=_features(row["features"]),
         agency=row["agency"],
     )
+
+
+@lru_cache(maxsize=2_000)
+def _features(text: str) -> tuple[Feature, ...]:
+    """Features from their JSON; the articles of the day are candidates again and again."""
+    return tuple(Feature(kind=k, value=v, in_title=bool(n), hash=h) for k, v, n, h in json.loads(text))
 
 
 # ---- stories and what was said of them
@@ -155,11 +164,17 @@ def _candidate(row: Row) -> Candidate:
 
 def story(tx: Tx, story_id: int) -> Story:
     """The story, or the one it became, with its reports in the order they were seen."""
-    story_id = living(tx, story_id)
-    row = tx.row(sa.select(t.stories.c.first_at, t.stories.c.last_at).where(t.stories.c.story_id == story_id))
-    assert row is not None, f"no story {story_id}"
-    reports = tuple(_report(r) for r in tx.rows(_REPORTS, {"id": story_id}))
-    return Story(story_id=story_id, first_at=row["first_at"], last_at=row["last_at"], reports=reports)
+    reports = tx.get(_REPORTS, id=story_id)
+    if not reports:
+        story_id = living(tx, story_id)
+        reports = tx.get(_REPORTS, id=story_id)
+    assert reports, f"no story {story_id}"
+    return Story(
+        story_id=story_id,
+        first_at=reports[0]["seen_at"],
+        last_at=reports[-1]["seen_at"],
+        reports=tuple(_report(r) for r in reports),
+    )
 
 
 def story_of(tx: Tx, article_id: int) -> Story:
@@ -187,29 +202,35 @@ def _report(row: Row) -> Report:
 def family(tx: Tx, story_id: int) -> list[int]:
     """The story and all that merged into it: alerts never move, so history is read over these."""
     root = living(tx, story_id)
-    merged = tx.rows(sa.select(t.stories.c.story_id).where(t.stories.c.merged_into == root).order_by(t.stories.c.story_id))
-    return [root, *(row["story_id"] for row in merged)]
+    return [root, *(row["story_id"] for row in tx.get(_MERGED, id=root))]
 
 
 def past(tx: Tx, story_id: int) -> Past:
     """Every alert on the story and on what merged into it, the first one first."""
-    rows = tx.rows(sa.select(t.alerts).where(t.alerts.c.story_id.in_(family(tx, story_id))).order_by(t.alerts.c.alert_id))
-    return Past(alerts=tuple(alert_of(row) for row in rows))
+    return Past(alerts=tuple(alert_of(row) for row in tx.get(_PAST, ids=family(tx, story_id))))
 
 
 def told(tx: Tx, channels: Collection[str], story_id: int) -> list[Told]:
     """What each channel was told of the story, or will be: one per message."""
-    a, d, da = t.alerts.c, t.deliveries.c, t.delivery_alerts.c
-    rows = tx.rows(
-        sa.select(*(d.delivery_id, d.channel, d.status, d.kind, d.sent_at, d.created_at), *(a.theme_id, a.severity))
-        .select_from(t.alerts.join(t.delivery_alerts, da.alert_id == a.alert_id).join(t.deliveries, d.delivery_id == da.delivery_id))
-        .where(a.story_id.in_(family(tx, story_id)), d.channel.in_(list(channels)))
-        .order_by(d.delivery_id, a.alert_id)
-    )
     messages: dict[int, list[Row]] = {}
-    for row in rows:
+    for row in tx.get(_TOLD, ids=family(tx, story_id), channels=list(channels)):
         messages.setdefault(row["delivery_id"], []).append(row)
     return [_told(carried, story_id) for carried in messages.values()]
+
+
+_al, _d, _da = t.alerts.c, t.deliveries.c, t.delivery_alerts.c
+_MERGED = Ready(
+    lambda _: sa.select(t.stories.c.story_id).where(t.stories.c.merged_into == sa.bindparam("id")).order_by(t.stories.c.story_id)
+)
+_PAST = Ready(lambda make: sa.select(t.alerts).where(make.among(_al.story_id, "ids")).order_by(_al.alert_id))
+_TOLD = Ready(
+    lambda make: (
+        sa.select(*(_d.delivery_id, _d.channel, _d.status, _d.kind, _d.sent_at, _d.created_at), *(_al.theme_id, _al.severity))
+        .select_from(t.alerts.join(t.delivery_alerts, _da.alert_id == _al.alert_id).join(t.deliveries, _d.delivery_id == _da.delivery_id))
+        .where(make.among(_al.story_id, "ids"), make.among(_d.channel, "channels"))
+        .order_by(_d.delivery_id, _al.alert_id)
+    )
+)
 
 
 def _told(rows: Sequence[Row], story_id: int) -> Told:
@@ -228,5 +249,10 @@ def _told(rows: Sequence[Row], story_id: int) -> Told:
 
 def mutes(tx: Tx, now: datetime) -> list[Mute]:
     """The silences in force."""
-    rows = tx.rows(sa.select(t.mutes).where(t.mutes.c.until > now).order_by(t.mutes.c.mute_id))
+    rows = tx.get(_MUTES, now=now)
     return [Mute(scope=row["scope"], target=row["target"], until=row["until"], at=row["at"]) for row in rows]
+
+
+_MUTES = Ready(
+    lambda _: sa.select(t.mutes).where(t.mutes.c.until > sa.bindparam("now", type_=t.mutes.c.until.type)).order_by(t.mutes.c.mute_id)
+)

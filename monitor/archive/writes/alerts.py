@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor.archive import tables as t
+from monitor.archive.ready import Ready
 from monitor.archive.shapes import alert_row, day_of
 from monitor.archive.tx import Tx
 from monitor.model import Alert, Mark, Mute, Notice, Verdict
@@ -31,19 +32,23 @@ def put_verdicts(tx: Tx, story_id: int, article_id: int, verdicts: Sequence[Verd
         for v in verdicts
         if v.reasons
     ]
-    tx.run_many(sa.insert(t.decisions), rows)
+    tx.do_many(_PUT_DECISION, rows)
 
 
 def put_alerts(tx: Tx, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
     """Record alerts and return the new ones with their ids; what was said of a story before is refused by its UNIQUE."""
-    insert = tx.insert(t.alerts).on_conflict_do_nothing().returning(t.alerts.c.alert_id)
     made = []
     for alert in alerts:
-        alert_id = tx.value(insert, alert_row(alert))
-        if alert_id is not None:
-            made.append(replace(alert, alert_id=int(alert_id)))
-    tx.run_many(sa.insert(t.alert_rules), [{"alert_id": a.alert_id, "rule_id": r} for a in made for r in dict.fromkeys(a.rules)])
+        row = tx.get(_PUT_ALERT, **alert_row(alert))
+        if row:
+            made.append(replace(alert, alert_id=int(row[0]["alert_id"])))
+    tx.do_many(_PUT_RULE, [{"alert_id": a.alert_id, "rule_id": r} for a in made for r in dict.fromkeys(a.rules)])
     return tuple(made)
+
+
+_PUT_DECISION = Ready(lambda make: make.insert(t.decisions))
+_PUT_ALERT = Ready(lambda make: make.insert(t.alerts).on_conflict_do_nothing().returning(t.alerts.c.alert_id))
+_PUT_RULE = Ready(lambda make: make.insert(t.alert_rules))
 
 
 def put_mark(tx: Tx, mark: Mark) -> int:

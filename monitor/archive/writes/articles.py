@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crawler.model import Article, Completeness, FailureReason
 from monitor.archive import search
 from monitor.archive import tables as t
+from monitor.archive.ready import Ready
 from monitor.archive.shapes import article_of, article_row, fit_key
 from monitor.archive.tx import Row, Tx
 
@@ -35,11 +36,15 @@ class Stored:
     revision: Revision | None = None
 
 
-_BY_KEY = (
-    sa.select(t.articles, t.article_texts.c.text)
-    .join(t.article_texts, t.article_texts.c.article_id == t.articles.c.article_id)
-    .where(t.articles.c.key == sa.bindparam("key"))
+_BY_KEY = Ready(
+    lambda _: (
+        sa.select(t.articles, t.article_texts.c.text)
+        .join(t.article_texts, t.article_texts.c.article_id == t.articles.c.article_id)
+        .where(t.articles.c.key == sa.bindparam("by_key"))
+    )
 )
+_INSERT = Ready(lambda make: make.insert(t.articles).on_conflict_do_nothing(index_elements=["key"]).returning(t.articles.c.article_id))
+_INSERT_TEXT = Ready(lambda make: make.insert(t.article_texts))
 _REVISED = (
     *("headline", "language", "modified_at", "fetched_at", "canonical_url", "rest", "section", "agency", "genre"),
     *("is_paywalled", "completeness", "extract_status", "http_status", "robots", "tdm", "text_hash", "word_count", "how"),
@@ -53,16 +58,16 @@ def put_article(tx: Tx, article: Article, now: datetime) -> Stored:
     A worse reading never replaces a better one: where only a teaser came of a page that was read before, the text stays and
     only the headline is taken over.
     """
-    insert = tx.insert(t.articles).on_conflict_do_nothing(index_elements=["key"]).returning(t.articles.c.article_id)
-    old = tx.row(_BY_KEY, {"key": fit_key(article.key)})
-    if old is None:
-        made = tx.value(insert, {**article_row(article), "archived_at": now, "revision": 1})
-        if made is not None:
-            _insert_text(tx, int(made), article)
-            return Stored(article_id=int(made), is_new=True)
-        old = tx.row(_BY_KEY, {"key": fit_key(article.key)})  # another node was first
-        assert old is not None
-    return _revise(tx, old, article, now)
+    key = fit_key(article.key)
+    old = tx.get(_BY_KEY, by_key=key)
+    if not old:
+        made = tx.get(_INSERT, **article_row(article), archived_at=now, revision=1)
+        if made:
+            article_id = int(made[0]["article_id"])
+            _insert_text(tx, article_id, article)
+            return Stored(article_id=article_id, is_new=True)
+        old = tx.get(_BY_KEY, by_key=key)  # another node was first
+    return _revise(tx, old[0], article, now)
 
 
 def _revise(tx: Tx, row: Row, article: Article, now: datetime) -> Stored:
@@ -128,5 +133,5 @@ def _replace(tx: Tx, later: Article, revision: Revision, *, is_worse: bool) -> N
 
 
 def _insert_text(tx: Tx, article_id: int, article: Article) -> None:
-    tx.run(sa.insert(t.article_texts), {"article_id": article_id, "text": article.text})
+    tx.do(_INSERT_TEXT, article_id=article_id, text=article.text)
     search.put_index(tx, article_id, 1, article)

@@ -10,7 +10,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from monitor.archive import tables as t
-from monitor.archive.shapes import chunks, day_of
+from monitor.archive.ready import Ready
+from monitor.archive.shapes import day_of
 from monitor.archive.tx import Tx
 from monitor.model import Delivery, DeliveryKind, DeliveryStatus, Routed
 
@@ -37,8 +38,7 @@ def put_deliveries(tx: Tx, routed: Routed, now: datetime) -> int:
     or the open one of the same message id (a digest, a group, a storm); the earlier due time and the higher severity win.
     """
     made = sum(_book(tx, delivery, now) for delivery in routed.deliveries)
-    rows = [{"subscription_id": s, "alert_id": a, "reason": reason.value, "at": now} for s, a, reason in routed.silences]
-    tx.run_many(tx.insert(t.silences).on_conflict_do_nothing(), rows)
+    tx.do_many(_SILENCE, [{"subscription_id": s, "alert_id": a, "reason": reason.value, "at": now} for s, a, reason in routed.silences])
     return made
 
 
@@ -56,23 +56,36 @@ def _book(tx: Tx, delivery: Delivery, now: datetime) -> bool:
 
 def _untold(tx: Tx, delivery: Delivery) -> list[int]:
     """The alerts that no message of this channel carries."""
-    d = t.delivery_alerts.c
-    told = {
-        row["alert_id"]
-        for part in chunks(delivery.alert_ids)
-        for row in tx.rows(sa.select(d.alert_id).where(d.channel == delivery.channel, d.alert_id.in_(part)))
-    }
+    told = {row["alert_id"] for row in tx.get(_CARRIED, to=delivery.channel, ids=list(delivery.alert_ids))}
     return [a for a in dict.fromkeys(delivery.alert_ids) if a not in told]
 
 
 def _open_like(tx: Tx, delivery: Delivery) -> int | None:
     """An unsent message these alerts belong into: of the same id, or about the same story."""
-    d = t.deliveries.c
-    same = d.message_id == delivery.message_id
-    if delivery.kind is DeliveryKind.STORY and delivery.story_id is not None:
-        same = sa.or_(same, sa.and_(d.kind == delivery.kind.value, d.story_id == delivery.story_id))
-    found = tx.value(sa.select(d.delivery_id).where(d.channel == delivery.channel, _is_open, same).order_by(d.delivery_id).limit(1))
-    return None if found is None else int(found)
+    story_id = delivery.story_id if delivery.kind is DeliveryKind.STORY else None
+    found = tx.get(_OPEN_LIKE, to=delivery.channel, message=delivery.message_id, story=story_id)
+    return int(found[0]["delivery_id"]) if found else None
+
+
+_d, _c = t.deliveries.c, t.delivery_alerts.c
+_SILENCE = Ready(lambda make: make.insert(t.silences).on_conflict_do_nothing())
+_CARRY = Ready(lambda make: make.insert(t.delivery_alerts).on_conflict_do_nothing())
+_CARRIED = Ready(lambda make: sa.select(_c.alert_id).where(_c.channel == sa.bindparam("to"), make.among(_c.alert_id, "ids")))
+_OPEN_LIKE = Ready(
+    lambda _: (
+        sa.select(_d.delivery_id)
+        .where(
+            *(_d.channel == sa.bindparam("to"), sa.text("status IN ('pending', 'held', 'retry')")),
+            sa.or_(
+                _d.message_id == sa.bindparam("message"),
+                sa.and_(_d.kind == DeliveryKind.STORY.value, _d.story_id == sa.bindparam("story", type_=_d.story_id.type)),
+            ),
+        )
+        .order_by(_d.delivery_id)
+        .limit(1)
+    )
+)
+_INSERT = Ready(lambda make: make.insert(t.deliveries).on_conflict_do_nothing(index_elements=["message_id"]).returning(_d.delivery_id))
 
 
 def _insert(tx: Tx, delivery: Delivery, now: datetime) -> int:
@@ -90,15 +103,14 @@ def _insert(tx: Tx, delivery: Delivery, now: datetime) -> int:
         "day": day_of(now),
         "attempts": 0,
     }
-    insert = tx.insert(t.deliveries).on_conflict_do_nothing(index_elements=["message_id"]).returning(t.deliveries.c.delivery_id)
     fresh = f"{delivery.kind.value}-{uuid4().hex[:20]}"
-    made = tx.value(insert, {**values, "message_id": delivery.message_id or fresh})
-    return int(made if made is not None else tx.value(insert, {**values, "message_id": fresh}))  # that id was sent already
+    made = tx.get(_INSERT, **values, message_id=delivery.message_id or fresh)
+    made = made or tx.get(_INSERT, **values, message_id=fresh)  # that id was sent already
+    return int(made[0]["delivery_id"])
 
 
 def _carry(tx: Tx, delivery_id: int, alert_ids: Sequence[int], channel: str) -> None:
-    insert = tx.insert(t.delivery_alerts).on_conflict_do_nothing()
-    tx.run_many(insert, [{"delivery_id": delivery_id, "alert_id": a, "channel": channel} for a in alert_ids])
+    tx.do_many(_CARRY, [{"delivery_id": delivery_id, "alert_id": a, "channel": channel} for a in alert_ids])
 
 
 def _raise(tx: Tx, delivery_id: int, delivery: Delivery) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.archive import tables as t
+from monitor.archive.ready import Insert, Make, Ready
 from monitor.archive.shapes import evidence_row
 from monitor.archive.tx import Tx
 from monitor.model import Evidence, Findings, Match, Mention
@@ -16,37 +17,42 @@ from monitor.model import Evidence, Findings, Match, Mention
 SNIPPET_BEFORE = 60
 SNIPPET_LENGTH = 240
 
-_OF = sa.select(t.articles.c.day, t.articles.c.headline).where(t.articles.c.article_id == sa.bindparam("id"))
-_TEXT = sa.select(t.article_texts.c.text).where(t.article_texts.c.article_id == sa.bindparam("id"))
-_FORGET = tuple(sa.delete(table).where(table.c.article_id == sa.bindparam("id")) for table in (t.mentions, t.matches))
-_VERSION = sa.update(t.articles).where(t.articles.c.article_id == sa.bindparam("id")).values(rules_version=sa.bindparam("version"))
+_OF = Ready(
+    lambda _: sa.select(t.articles.c.day, t.articles.c.headline, t.articles.c.rules_version).where(
+        t.articles.c.article_id == sa.bindparam("id")
+    )
+)
+_TEXT = Ready(lambda _: sa.select(t.article_texts.c.text).where(t.article_texts.c.article_id == sa.bindparam("id")))
+_VERSION = Ready(
+    lambda _: sa.update(t.articles).where(t.articles.c.article_id == sa.bindparam("id")).values(rules_version=sa.bindparam("version"))
+)
+
+
+def _replacing(make: Make, table: sa.Table, *key: str) -> Insert:
+    """Insert a row, or replace what stands under the same key."""
+    insert = make.insert(table)
+    changed = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in {*key, "match_id"}}
+    return insert.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+
+_PUT_MENTION = Ready(lambda make: _replacing(make, t.mentions, "article_id", "entity_id"))
+_PUT_MATCH = Ready(lambda make: _replacing(make, t.matches, "article_id", "rule_id"))
 
 
 def put_findings(tx: Tx, article_id: int, findings: Findings, now: datetime, *, keep: bool = False) -> None:
     """Replace what is known of an article; with ``keep`` add to it, as a replay of one rule does."""
-    article = tx.row(_OF, {"id": article_id})
-    assert article is not None, f"no article {article_id}"
-    tx.run(_VERSION, {"id": article_id, "version": findings.version})
-    if not keep:
-        for statement in _FORGET:
-            tx.run(statement, {"id": article_id})
-    _insert(tx, t.mentions, ["article_id", "entity_id"], [_mention(m, article_id, article["day"]) for m in findings.mentions])
+    article = tx.get(_OF, id=article_id)[0]
+    tx.do(_VERSION, id=article_id, version=findings.version)
+    if not keep and article["rules_version"] is not None:
+        for table in (t.mentions, t.matches):
+            tx.run(sa.delete(table).where(table.c.article_id == article_id))
+    tx.do_many(_PUT_MENTION, [_mention(m, article_id, article["day"]) for m in findings.mentions])
     matched = [(m, False) for m in findings.matches] + [(m, True) for m in findings.below]
     if not matched:
         return
-    text = str(tx.value(_TEXT, {"id": article_id}) or "")
+    text = str(tx.get(_TEXT, id=article_id)[0]["text"])
     common = {"article_id": article_id, "day": article["day"], "rules_version": findings.version, "matched_at": now}
-    rows = [{**common, **_match(m, article["headline"], text), "is_below": is_below} for m, is_below in matched]
-    _insert(tx, t.matches, ["article_id", "rule_id"], rows)
-
-
-def _insert(tx: Tx, table: sa.Table, key: list[str], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, or replace what stands under the same key."""
-    if not rows:
-        return
-    statement = tx.insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    tx.run_many(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+    tx.do_many(_PUT_MATCH, [{**common, **_match(m, article["headline"], text), "is_below": is_below} for m, is_below in matched])
 
 
 def _mention(mention: Mention, article_id: int, day: str) -> dict[str, Any]:

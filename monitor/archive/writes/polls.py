@@ -12,24 +12,45 @@ import sqlalchemy as sa
 from crawler.cadence import FeedState, Plan
 from crawler.model import Entry, Poll
 from monitor.archive import tables as t
+from monitor.archive.ready import Ready
 from monitor.archive.shapes import chunks, day_of, entry_of, entry_row
 from monitor.archive.tx import Row, Tx
 
+FEW = 20
 FETCHES_PER_POLL = 1_000
 FLOOD_PAUSE = timedelta(minutes=20)
 """Of one poll a thousand entries are due at once, the next thousand this much later: the cap limits fetches, never rows."""
 
 Planner = Callable[[FeedState | None, Poll], tuple[FeedState, Plan]]
 
-_SOURCE = sa.select(t.sources.c.state, t.sources.c.last_ok_at, t.sources.c.failures).where(t.sources.c.source_id == sa.bindparam("id"))
-_KNOWN = sa.select(
-    t.entries.c.entry_id, t.entries.c.key, t.entries.c.source_id, t.entries.c.title_hash, t.entries.c.state, t.entries.c.article_id
-).where(t.entries.c.key.in_(sa.bindparam("keys", expanding=True)))
+_s, _p, _e = t.sources.c, t.polls.c, t.entries.c
 _TITLED = ("title", "title_hash", "summary", "text", "modified_at")
-_RETITLE = (
-    sa.update(t.entries).where(t.entries.c.entry_id == sa.bindparam("id")).values({name: sa.bindparam(f"new_{name}") for name in _TITLED})
-)
-_RETITLE_DUE = _RETITLE.values(next_at=sa.bindparam("due_at"), tries=0)
+_VALIDATORS = ("etag", "last_modified", "body_hash", "unconditional_at")
+_BEFORE = ("state", "last_ok_at", "last_new_at", "failures", "window_size", *_VALIDATORS)
+_UNKNOWN = dict.fromkeys(_BEFORE) | {"failures": 0, "window_size": 0}
+_SOURCE = Ready(lambda _: sa.select(*(_s[name] for name in _BEFORE)).where(_s.source_id == sa.bindparam("id")))
+_KNOWN = Ready(lambda make: sa.select(_e.entry_id, _e.key, _e.source_id, _e.title_hash, _e.state).where(make.among(_e.key, "keys")))
+_INSERT_POLL = Ready(lambda _: sa.insert(t.polls).returning(_p.poll_id))
+_INSERT_ENTRY = Ready(lambda make: make.insert(t.entries).on_conflict_do_nothing(index_elements=["key"]).returning(_e.entry_id))
+
+
+def _retitle(*more: str) -> sa.Update:
+    return sa.update(t.entries).where(_e.entry_id == sa.bindparam("id")).values({n: sa.bindparam(f"new_{n}") for n in (*_TITLED, *more)})
+
+
+_RETITLE = Ready(lambda _: _retitle())
+_RETITLE_DUE = Ready(lambda _: _retitle("next_at", "tries"))
+
+
+def _set(table: sa.Table, key: sa.Column[Any], *names: str) -> Ready:
+    return Ready(lambda _: sa.update(table).where(key == sa.bindparam("id")).values({n: sa.bindparam(f"new_{n}") for n in names}))
+
+
+_CLOSE_POLL = _set(t.polls, _p.poll_id, "seen", "new", "is_overflow", "plan_reason", "next_at")
+_POLLED = ("state", "next_at", "plan_reason", "last_poll_at", "last_status", "last_error", "failures")
+_ANSWERED = (*_POLLED, "last_ok_at", "last_new_at", "window_size", *_VALIDATORS)
+_SET_POLLED = _set(t.sources, _s.source_id, *_POLLED)
+_SET_ANSWERED = _set(t.sources, _s.source_id, *_ANSWERED)
 
 
 def record_poll(tx: Tx, poll: Poll, entries: Sequence[Entry], plan: Planner) -> tuple[Poll, tuple[Entry, ...]]:
@@ -38,24 +59,32 @@ def record_poll(tx: Tx, poll: Poll, entries: Sequence[Entry], plan: Planner) -> 
     The insert is the seen-check. ``plan`` turns the source's state and the counted poll into the next state and the next poll.
     A truncated poll stores no validators; a known entry whose listed title changed in the source that listed it first is due again.
     """
-    source = tx.row(_SOURCE, {"id": poll.source_id})
-    state = FeedState.from_json(source["state"]) if source and source["state"] else None
-    is_first = source is None or source["last_ok_at"] is None
+    source = (tx.get(_SOURCE, id=poll.source_id) or [_UNKNOWN])[0]
+    state = FeedState.from_json(source["state"]) if source["state"] else None
+    is_first = source["last_ok_at"] is None
     listed = list({row["key"]: row for row in map(entry_row, entries)}.values())
     known = _known(tx, [row["key"] for row in listed])
     poll_id = _insert_poll(tx, poll)
     unseen = [row for row in listed if row["key"] not in known]
     new = _insert_entries(tx, unseen, poll, poll_id, is_first=is_first)
-    _retitle(tx, listed, known, poll)
+    _take_titles(tx, listed, known, poll)
     counted = _counted(poll, listed, new, is_first=is_first)
     state, planned = plan(state, counted)
-    _close_poll(tx, poll_id, counted, planned)
-    _update_source(tx, counted, state, planned, failures=source["failures"] if source else 0)
+    tx.do(
+        _CLOSE_POLL,
+        id=poll_id,
+        new_seen=counted.seen,
+        new_new=counted.new,
+        new_is_overflow=counted.is_overflow,
+        new_plan_reason=planned.reason,
+        new_next_at=planned.at,
+    )
+    _update_source(tx, counted, state, planned, source)
     return counted, new
 
 
 def _known(tx: Tx, keys: Sequence[str]) -> Mapping[str, Row]:
-    return {row["key"]: row for part in chunks(keys) for row in tx.rows(_KNOWN, {"keys": part})}
+    return {row["key"]: row for part in chunks(keys) for row in tx.get(_KNOWN, keys=part)}
 
 
 def _insert_poll(tx: Tx, poll: Poll) -> int:
@@ -77,7 +106,7 @@ def _insert_poll(tx: Tx, poll: Poll) -> int:
         "is_truncated": poll.is_truncated,
         "is_overflow": False,
     }
-    return int(tx.value(sa.insert(t.polls).returning(t.polls.c.poll_id), values))
+    return int(tx.get(_INSERT_POLL, **values)[0]["poll_id"])
 
 
 def _insert_entries(tx: Tx, rows: Sequence[dict[str, Any]], poll: Poll, poll_id: int, *, is_first: bool) -> tuple[Entry, ...]:
@@ -93,14 +122,24 @@ def _insert_entries(tx: Tx, rows: Sequence[dict[str, Any]], poll: Poll, poll_id:
             "next_at": poll.at + FLOOD_PAUSE * (i // FETCHES_PER_POLL),
             "is_first_pass": is_first,
         }
-    insert = tx.insert(t.entries).on_conflict_do_nothing(index_elements=["key"]).returning(t.entries.c.entry_id, t.entries.c.key)
-    made: dict[str, int] = {}
-    for part in chunks(rows):
-        made |= {key: entry_id for entry_id, key in tx.connection.execute(insert, part)}
+    made = _made(tx, rows) if len(rows) <= FEW else _made_at_once(tx, rows)
     return tuple(entry_of({**row, "entry_id": made[row["key"]], "article_id": None}) for row in rows if row["key"] in made)
 
 
-def _retitle(tx: Tx, listed: Sequence[dict[str, Any]], known: Mapping[str, Row], poll: Poll) -> None:
+def _made(tx: Tx, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    return {row["key"]: made[0]["entry_id"] for row in rows if (made := tx.get(_INSERT_ENTRY, **row))}
+
+
+def _made_at_once(tx: Tx, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The same for a flood: hundreds of rows to a statement."""
+    insert = tx.insert(t.entries).on_conflict_do_nothing(index_elements=["key"]).returning(_e.key, _e.entry_id)
+    made: dict[str, int] = {}
+    for part in chunks(rows):
+        made |= {str(row[0]): int(row[1]) for row in tx.connection.execute(insert, part)}
+    return made
+
+
+def _take_titles(tx: Tx, listed: Sequence[dict[str, Any]], known: Mapping[str, Row], poll: Poll) -> None:
     """Take over changed titles; where the entry was fetched already it is due again, unless it was refused."""
     quiet, due = [], []
     for row in listed:
@@ -109,11 +148,11 @@ def _retitle(tx: Tx, listed: Sequence[dict[str, Any]], known: Mapping[str, Row],
             continue
         values = {"id": old["entry_id"], **{f"new_{name}": row[name] for name in _TITLED}}
         if old["state"] in {"done", "failed"}:
-            due.append({**values, "due_at": poll.at})
+            due.append({**values, "new_next_at": poll.at, "new_tries": 0})
         else:
             quiet.append(values)
-    tx.run_many(_RETITLE, quiet)
-    tx.run_many(_RETITLE_DUE, due)
+    tx.do_many(_RETITLE, quiet)
+    tx.do_many(_RETITLE_DUE, due)
 
 
 def _counted(poll: Poll, listed: Sequence[Mapping[str, Any]], new: Sequence[Entry], *, is_first: bool) -> Poll:
@@ -128,15 +167,7 @@ def _counted(poll: Poll, listed: Sequence[Mapping[str, Any]], new: Sequence[Entr
     )
 
 
-def _close_poll(tx: Tx, poll_id: int, poll: Poll, planned: Plan) -> None:
-    tx.run(
-        sa.update(t.polls)
-        .where(t.polls.c.poll_id == poll_id)
-        .values(seen=poll.seen, new=poll.new, is_overflow=poll.is_overflow, plan_reason=planned.reason, next_at=planned.at)
-    )
-
-
-def _update_source(tx: Tx, poll: Poll, state: FeedState, planned: Plan, *, failures: int) -> None:
+def _update_source(tx: Tx, poll: Poll, state: FeedState, planned: Plan, before: Row) -> None:
     values: dict[str, Any] = {
         "state": state.to_json(),
         "next_at": planned.at,
@@ -144,18 +175,18 @@ def _update_source(tx: Tx, poll: Poll, state: FeedState, planned: Plan, *, failu
         "last_poll_at": poll.at,
         "last_status": poll.status.value,
         "last_error": poll.error,
-        "failures": 0 if poll.status.is_success else failures + 1,
+        "failures": 0 if poll.status.is_success else before["failures"] + 1,
     }
     if poll.status.is_success:
-        values |= {"last_ok_at": poll.at, **_validators(poll)}
-    if poll.seen:
-        values["window_size"] = poll.window_size
-    if poll.new:
-        values["last_new_at"] = poll.at
-    tx.run(sa.update(t.sources).where(t.sources.c.source_id == poll.source_id).values(values))
+        values |= {"last_ok_at": poll.at, **{name: before[name] for name in _VALIDATORS}, **_validators(poll)}
+        values["last_new_at"] = poll.at if poll.new else before["last_new_at"]
+        values["window_size"] = poll.window_size if poll.seen else before["window_size"]
+    statement = _SET_ANSWERED if poll.status.is_success else _SET_POLLED
+    tx.do(statement, id=poll.source_id, **{f"new_{name}": value for name, value in values.items()})
 
 
 def _validators(poll: Poll) -> dict[str, str | datetime | None]:
+    """What the answer says of them; a read that was cut short leaves none, because the next one must bring the rest."""
     if poll.is_truncated:
         return {"etag": None, "last_modified": None, "body_hash": None}
     if poll.validators is None:

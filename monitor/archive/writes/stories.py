@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from crawler.model import Article
 from monitor.archive import tables as t
+from monitor.archive.ready import Insert, Make, Ready
 from monitor.archive.shapes import chunks, day_of, title_hash
 from monitor.archive.tx import Tx
 from monitor.model import Fingerprint, StoryAssignment
+from monitor.text.languages import primary
 
 STORY_KEY = 0x50_72_65_73_75
 """Of the transaction-level advisory lock that lets one node at a time assign stories."""
@@ -22,6 +22,8 @@ BOILERPLATE_TITLES = 4
 """A shingle seen under so many titles of one source is no text of its articles."""
 SHINGLE_DAYS = 7
 FEATURE_HOURS = 72
+MAX_HOLDERS = 64
+"""A shingle is remembered of so many articles within the seven days: of text copied further the first ones are enough to find it."""
 ALL_ARTICLES = 0
 """The feature under which ``feature_df`` counts the articles themselves."""
 
@@ -29,7 +31,10 @@ ALL_ARTICLES = 0
 def lock_stories(tx: Tx) -> None:
     """Let no other node assign stories until this transaction ends, so that two copies never both become the first report."""
     if tx.is_postgres:
-        tx.run(sa.select(sa.func.pg_advisory_xact_lock(STORY_KEY)))
+        tx.get(_LOCK)
+
+
+_LOCK = Ready(lambda _: sa.select(sa.func.pg_advisory_xact_lock(STORY_KEY)))
 
 
 # ---- what is kept of an article
@@ -37,52 +42,43 @@ def lock_stories(tx: Tx) -> None:
 
 def put_fingerprint(tx: Tx, article_id: int, fingerprint: Fingerprint, article: Article) -> None:
     """Keep what later articles are compared with; boilerplate shingles are not indexed, a revised text replaces its own."""
-    forget_prints(tx, [article_id])
-    shingles = sorted(set(fingerprint.shingles))
-    worn = _worn_out(tx, shingles, article)
-    hashes = sorted({f.hash for f in fingerprint.features})
     at = article.fetched_at or article.seen_at
-    tx.run(
-        sa.insert(t.prints),
-        {
-            "article_id": article_id,
-            "at": at,
-            "source_id": article.source_id,
-            "title_hash": title_hash(article.headline),
-            "word_count": fingerprint.word_count,
-            "shingles": struct.pack(f"<{len(fingerprint.shingles)}q", *fingerprint.shingles),
-            "features": [[f.kind, f.value, int(f.in_title), f.hash] for f in fingerprint.features],
-        },
-    )
-    tx.run_many(_INSERT_HASH, [{"hash": h, "article_id": article_id} for h in shingles if h not in worn])
-    tx.run_many(_INSERT_FEATURE, [{"feature": h, "article_id": article_id} for h in hashes])
-    _count(tx, [*hashes, ALL_ARTICLES], day_of(at), article.language)
+    values = {
+        "article_id": article_id,
+        "at": at,
+        "source_id": article.source_id,
+        "title_hash": title_hash(article.headline),
+        "word_count": fingerprint.word_count,
+        "shingles": struct.pack(f"<{len(fingerprint.shingles)}q", *fingerprint.shingles),
+        "features": [[f.kind, f.value, int(f.in_title), f.hash] for f in fingerprint.features],
+    }
+    if not tx.do(_INSERT_PRINTS, **values):
+        forget_prints(tx, [article_id])
+        tx.do(_INSERT_PRINTS, **values)
+    hashes = sorted({f.hash for f in fingerprint.features})
+    tx.do_many(_INSERT_HASH, [{"one_hash": h, "id": article_id} for h in sorted(set(fingerprint.shingles))])
+    tx.do_many(_INSERT_FEATURE, [{"feature": h, "article_id": article_id} for h in hashes])
+    counted = {"day": day_of(at), "language": primary(article.language), "n": 1}
+    tx.do_many(_COUNT, [{"feature": h, **counted} for h in sorted((*hashes, ALL_ARTICLES))])
 
 
-_INSERT_HASH = sa.insert(t.fingerprints)
-_INSERT_FEATURE = sa.insert(t.features)
+def _insert_hash(_: Make) -> sa.Insert:
+    """A shingle that so many articles hold already says nothing of one more."""
+    f = t.fingerprints.c
+    one, article_id = sa.bindparam("one_hash", type_=f.hash.type), sa.bindparam("id", type_=f.article_id.type)
+    held = sa.select(sa.func.count()).where(f.hash == one).scalar_subquery()
+    return sa.insert(t.fingerprints).from_select(["hash", "article_id"], sa.select(one, article_id).where(held < MAX_HOLDERS)).inline()
 
 
-def _worn_out(tx: Tx, hashes: Sequence[int], article: Article) -> set[int]:
-    """The shingles that stand in the index under four other titles of this source: one more would tell nothing."""
-    h, p = t.fingerprints.c.hash, t.prints.c
-    worn: set[int] = set()
-    for part in chunks(hashes):
-        titles = (
-            sa.select(h)
-            .join(t.prints, p.article_id == t.fingerprints.c.article_id)
-            .where(h.in_(part), p.source_id == article.source_id, p.title_hash != title_hash(article.headline))
-            .group_by(h)
-            .having(sa.func.count(p.title_hash.distinct()) >= BOILERPLATE_TITLES)
-        )
-        worn |= {row["hash"] for row in tx.rows(titles)}
-    return worn
+def _count(make: Make) -> Insert:
+    insert = make.insert(t.feature_df)
+    return insert.on_conflict_do_update(index_elements=["feature", "day", "language"], set_={"n": t.feature_df.c.n + 1})
 
 
-def _count(tx: Tx, hashes: Sequence[int], day: str, language: str) -> None:
-    insert = tx.insert(t.feature_df)
-    more = insert.on_conflict_do_update(index_elements=["feature", "day", "language"], set_={"n": t.feature_df.c.n + 1})
-    tx.run_many(more, [{"feature": h, "day": day, "language": language, "n": 1} for h in sorted(hashes)])
+_INSERT_PRINTS = Ready(lambda make: make.insert(t.prints).on_conflict_do_nothing(index_elements=["article_id"]))
+_INSERT_HASH = Ready(_insert_hash)
+_INSERT_FEATURE = Ready(lambda make: make.insert(t.features).on_conflict_do_nothing())
+_COUNT = Ready(_count)
 
 
 def forget_prints(tx: Tx, article_ids: Sequence[int]) -> None:
@@ -96,14 +92,16 @@ def forget_prints(tx: Tx, article_ids: Sequence[int]) -> None:
 
 
 def _delete_postings(tx: Tx, article_id: int, shingles: Sequence[int], features: Iterable[int]) -> None:
-    tx.run_many(_DELETE_HASH, [{"h": h, "id": article_id} for h in sorted(set(shingles))])
-    tx.run_many(_DELETE_FEATURE, [{"h": h, "id": article_id} for h in sorted(features)])
+    tx.do_many(_DELETE_HASH, [{"h": h, "id": article_id} for h in sorted(set(shingles))])
+    tx.do_many(_DELETE_FEATURE, [{"h": h, "id": article_id} for h in sorted(features)])
 
 
-_DELETE_HASH = sa.delete(t.fingerprints).where(
-    t.fingerprints.c.hash == sa.bindparam("h"), t.fingerprints.c.article_id == sa.bindparam("id")
+_DELETE_HASH = Ready(
+    lambda _: sa.delete(t.fingerprints).where(t.fingerprints.c.hash == sa.bindparam("h"), t.fingerprints.c.article_id == sa.bindparam("id"))
 )
-_DELETE_FEATURE = sa.delete(t.features).where(t.features.c.feature == sa.bindparam("h"), t.features.c.article_id == sa.bindparam("id"))
+_DELETE_FEATURE = Ready(
+    lambda _: sa.delete(t.features).where(t.features.c.feature == sa.bindparam("h"), t.features.c.article_id == sa.bindparam("id"))
+)
 
 
 def unpack(packed: bytes) -> tuple[int, ...]:
@@ -122,15 +120,13 @@ def assign_story(tx: Tx, article_id: int, assignment: StoryAssignment, article: 
         story_id = _open_story(tx, article_id, at)
     else:
         story_id = _merge(tx, {living(tx, s) for s in (assignment.story_id, *assignment.merged)}, now)
-    tx.run(
-        sa.update(t.articles)
-        .where(t.articles.c.article_id == article_id)
-        .values(
-            story_id=story_id,
-            assigned=assignment.how.value,
-            assigned_score=assignment.score,
-            assigned_to_article_id=assignment.matched_article_id,
-        )
+    tx.do(
+        _ASSIGN,
+        id=article_id,
+        joined=story_id,
+        how=assignment.how.value,
+        score=assignment.score,
+        to_id=assignment.matched_article_id,
     )
     if assignment.story_id is not None:
         recount(tx, story_id)
@@ -140,24 +136,25 @@ def assign_story(tx: Tx, article_id: int, assignment: StoryAssignment, article: 
 
 def living(tx: Tx, story_id: int) -> int:
     """The story that a story has become."""
-    into = tx.value(sa.select(t.stories.c.merged_into).where(t.stories.c.story_id == story_id))
-    return story_id if into is None else int(into)
+    found = tx.get(_MERGED_INTO, id=story_id)
+    return story_id if not found or found[0]["merged_into"] is None else int(found[0]["merged_into"])
+
+
+def _assign(_: Make) -> sa.Update:
+    a = t.articles.c
+    values = {a.story_id: "joined", a.assigned: "how", a.assigned_score: "score", a.assigned_to_article_id: "to_id"}
+    return sa.update(t.articles).where(a.article_id == sa.bindparam("id")).values({c: sa.bindparam(n) for c, n in values.items()})
+
+
+_ASSIGN = Ready(_assign)
+_MERGED_INTO = Ready(lambda _: sa.select(t.stories.c.merged_into).where(t.stories.c.story_id == sa.bindparam("id")))
+_OPEN_STORY = Ready(lambda _: sa.insert(t.stories).returning(t.stories.c.story_id))
 
 
 def _open_story(tx: Tx, article_id: int, at: datetime) -> int:
-    values = {
-        "first_at": at,
-        "last_at": at,
-        "first_day": day_of(at),
-        "last_day": day_of(at),
-        "first_epoch": int(at.timestamp()),
-        "first_article_id": article_id,
-        "article_count": 1,
-        "outlet_count": 1,
-        "language_count": 1,
-        "country_count": 1,
-    }
-    return int(tx.value(sa.insert(t.stories).returning(t.stories.c.story_id), values))
+    day, one = day_of(at), dict.fromkeys(("article_count", "outlet_count", "language_count", "country_count"), 1)
+    times = {"first_at": at, "last_at": at, "first_day": day, "last_day": day, "first_epoch": int(at.timestamp())}
+    return int(tx.get(_OPEN_STORY, **times, **one, first_article_id=article_id)[0]["story_id"])
 
 
 def _merge(tx: Tx, story_ids: set[int], now: datetime) -> int:
@@ -177,32 +174,46 @@ def _merge(tx: Tx, story_ids: set[int], now: datetime) -> int:
 
 def recount(tx: Tx, story_id: int) -> None:
     """Bring a story's times and counts in line with its articles."""
-    a, o = t.articles.c, t.outlets.c
-    rows = tx.rows(
-        sa.select(a.article_id, a.seen_at, a.outlet_id, a.language, o.country)
-        .select_from(t.articles.outerjoin(t.outlets, o.outlet_id == a.outlet_id))
-        .where(a.story_id == story_id)
-        .order_by(a.seen_at, a.article_id)
-    )
+    rows = tx.get(_MEMBERS, id=story_id)
     if not rows:
         return
-    distinct = Counter[str]()
-    for name in ("outlet_id", "language", "country"):
-        distinct[name] = len({row[name] for row in rows if row[name]})
+    distinct = {name: len({row[name] for row in rows if row[name]}) for name in ("outlet_id", "language", "country")}
     first, last = rows[0], rows[-1]
-    values: dict[str, Any] = {
-        "first_at": first["seen_at"],
-        "last_at": last["seen_at"],
-        "first_day": day_of(first["seen_at"]),
-        "last_day": day_of(last["seen_at"]),
-        "first_epoch": int(first["seen_at"].timestamp()),
-        "first_article_id": first["article_id"],
-        "article_count": len(rows),
-        "outlet_count": distinct["outlet_id"],
-        "language_count": distinct["language"],
-        "country_count": distinct["country"],
-    }
-    tx.run(sa.update(t.stories).where(t.stories.c.story_id == story_id).values(values))
+    tx.do(
+        _RECOUNT,
+        id=story_id,
+        new_first_at=first["seen_at"],
+        new_last_at=last["seen_at"],
+        new_first_day=day_of(first["seen_at"]),
+        new_last_day=day_of(last["seen_at"]),
+        new_first_epoch=int(first["seen_at"].timestamp()),
+        new_first_article_id=first["article_id"],
+        new_article_count=len(rows),
+        new_outlet_count=distinct["outlet_id"],
+        new_language_count=distinct["language"],
+        new_country_count=distinct["country"],
+    )
+
+
+_COUNTED = (
+    *("first_at", "last_at", "first_day", "last_day", "first_epoch", "first_article_id"),
+    *("article_count", "outlet_count", "language_count", "country_count"),
+)
+_RECOUNT = Ready(
+    lambda _: (
+        sa.update(t.stories)
+        .where(t.stories.c.story_id == sa.bindparam("id"))
+        .values({name: sa.bindparam(f"new_{name}") for name in _COUNTED})
+    )
+)
+_MEMBERS = Ready(
+    lambda _: (
+        sa.select(t.articles.c.article_id, t.articles.c.seen_at, t.articles.c.outlet_id, t.articles.c.language, t.outlets.c.country)
+        .select_from(t.articles.outerjoin(t.outlets, t.outlets.c.outlet_id == t.articles.c.outlet_id))
+        .where(t.articles.c.story_id == sa.bindparam("id"))
+        .order_by(t.articles.c.seen_at, t.articles.c.article_id)
+    )
+)
 
 
 def _link(tx: Tx, story_id: int, related: Sequence[tuple[int, float]], now: datetime) -> None:
@@ -213,10 +224,16 @@ def _link(tx: Tx, story_id: int, related: Sequence[tuple[int, float]], now: date
         if pair != story_id:
             key = (min(pair, story_id), max(pair, story_id))
             best[key] = max(score, best.get(key, score))
-    insert = tx.insert(t.story_links)
+    tx.do_many(_PUT_LINK, [{"story_a": a, "story_b": b, "score": score, "linked_at": now} for (a, b), score in best.items()])
+
+
+def _put_link(make: Make) -> Insert:
+    insert = make.insert(t.story_links)
     higher = sa.case((insert.excluded.score > t.story_links.c.score, insert.excluded.score), else_=t.story_links.c.score)
-    upsert = insert.on_conflict_do_update(index_elements=["story_a", "story_b"], set_={"score": higher})
-    tx.run_many(upsert, [{"story_a": a, "story_b": b, "score": score, "linked_at": now} for (a, b), score in best.items()])
+    return insert.on_conflict_do_update(index_elements=["story_a", "story_b"], set_={"score": higher})
+
+
+_PUT_LINK = Ready(_put_link)
 
 
 # ---- forgetting
