@@ -45,7 +45,8 @@ def clean_text(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return clean text with every run of white space made one space."""
-    return _normal(" ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isascii() and line.isprintable() else _normal(line)
 
 
 def _normal(text: str) -> str:

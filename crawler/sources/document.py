@@ -25,11 +25,16 @@ _SUSPECT = re.compile(
     rb"(?:(#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{0,31});)?"
 )
 _C1 = re.compile(b"\xc2([\x80-\x9f])")
-_ENTITY = re.compile(rb"""<!ENTITY\s+([A-Za-z][A-Za-z0-9]{0,31})\s+(["'])([^"'&%<>]{0,200})\2\s*>""")
-_PROLOGUE_MAX, _ENTITIES_MAX = 65_536, 200
+_ENTITY = re.compile(rb"""<!ENTITY\s+([A-Za-z][A-Za-z0-9]{0,31})\s+(["'])([^"'&%<>]{0,100})\2\s*>""")
+_PROLOGUE_MAX, _ENTITIES_MAX, _EXPANSIONS_MAX = 65_536, 200, 5_000
+_OWN = "entities of its own resolved"
 _FATAL = 3
 _HARMLESS = {"ERR_DOCUMENT_END", "ERR_INVALID_CHAR", "ERR_DOCUMENT_EMPTY", "ERR_XMLDECL_NOT_FINISHED", "ERR_RESERVED_XML_NAME"}
-_BATCH = 64
+CUT_OFF = "the last item is cut off and left out"
+IN_PART = "broken items read in part"
+BEYOND = "runs of items too broken to mend one by one"
+LOSSES = frozenset({CUT_OFF, IN_PART, BEYOND})  # repairs after which something may be missing
+_BATCH, _TAIL = 256, 200
 _MENDED_MAX = 20_000
 _ROOT_TAG_MAX = 16_384
 
@@ -147,11 +152,12 @@ def salvage(document: Document, names: tuple[str, ...], repairs: Repairs) -> Ite
     )
     if spans and not mender.item_end.search(data, spans[-1][0]):
         del spans[-1]  # half a title without its link would become an article of its own
-        repairs.note("the last item is cut off and left out")
+        repairs.note(CUT_OFF)
     for i in range(0, len(spans), _BATCH):
         yield from mender.batch(data, spans[i : i + _BATCH])
     repairs.note("broken items mended", mender.mended)
-    repairs.note("broken items read in part", mender.broken)
+    repairs.note(IN_PART, mender.broken)
+    repairs.note(BEYOND, mender.beyond)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,11 +169,16 @@ class _Mender:
     item_end: re.Pattern[bytes]
     mended: int = 0
     broken: int = 0
+    beyond: int = 0
 
     def batch(self, data: bytes, spans: list[tuple[int, int]]) -> Iterator[Element]:
         """Parse neighbouring pieces at once, and each for itself where that fails."""
         whole = self._parse(data[spans[0][0] : spans[-1][1]])
-        if whole.is_whole or self.mended + self.broken > _MENDED_MAX:
+        if whole.is_whole:
+            yield whole.root
+            return
+        if self.mended + self.broken > _MENDED_MAX:
+            self.beyond += 1
             yield whole.root
             return
         for start, end in spans:
@@ -184,8 +195,13 @@ class _Mender:
 
     def _parse(self, piece: bytes) -> Document:
         """Parse what ends with an item's end, in a root of its own."""
-        ends = [found.end() for found in self.item_end.finditer(piece)]
-        return parse(self.opening + (piece[: ends[-1]] if ends else piece) + self.closing)
+        return parse(self.opening + piece[: self._end(piece)] + self.closing)
+
+    def _end(self, piece: bytes) -> int:
+        """Where the last item ends; mostly the last thing there is."""
+        tail = max(len(piece) - _TAIL, 0)
+        ends = [found.end() for found in self.item_end.finditer(piece, tail)] or [found.end() for found in self.item_end.finditer(piece)]
+        return ends[-1] if ends else len(piece)
 
 
 _TEXT_ELEMENTS = (b"title", b"description", b"summary", b"content:encoded", b"content", b"itunes:summary", b"media:description")
@@ -241,7 +257,8 @@ def _reference(found: re.Match[bytes], repairs: Repairs, known: Mapping[bytes, s
         return b"&amp;"
     if name.startswith(b"#"):
         return _numbered(int(b"0" + name[1:], 16) if name[1:2] in b"xX" else int(name[1:]), repairs)
-    if name in known:
+    if name in known and repairs.counts.get(_OWN, 0) < _EXPANSIONS_MAX:
+        repairs.note(_OWN)
         return known[name].encode()
     text = html5.get(name.decode("ascii") + ";")
     if text is None:

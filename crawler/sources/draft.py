@@ -67,6 +67,9 @@ class Reading:
         found: dict[str, Entry] = {}
         for draft in drafts:
             entry = self._entry(draft)
+            while entry and entry.key in found and len(draft.links) > 1 and found[entry.key].guid != entry.guid:
+                del draft.links[min(draft.links)]  # every item links to one page, but its guid is a link of its own
+                entry = self._entry(draft)
             if entry is None:
                 self.repairs.note("items that say nothing left out")
             elif found.setdefault(entry.key, entry) is not entry:
@@ -75,12 +78,13 @@ class Reading:
 
     def _entry(self, draft: Draft) -> Entry | None:
         url, refused = self._link(draft)
-        guid = one_line(draft.guid)[:TITLE_MAX] or None if draft.guid else None
+        guid = self._guid(draft) if draft.guid else None
         title = (draft.title or draft.spare_title)[:TITLE_MAX]
         summary = (draft.summary or draft.spare_summary)[:SUMMARY_MAX]
         if not (url or refused or guid or title or summary or draft.text or _says_anything(draft)):
             return None
-        published, modified = self._time(draft.published), self._time(draft.modified)
+        published = self._time(draft.published) if draft.published else None
+        modified = self._time(draft.modified) if draft.modified else None
         source = self.source
         key = url or entry_key(url=refused, guid=guid, title=title or summary, published_at=published, outlet_id=source.outlet_id)
         return Entry(
@@ -94,7 +98,7 @@ class Reading:
             guid=guid,
             published_at=published or modified,
             modified_at=modified,
-            language=language_tag(draft.language),
+            language=language_tag(draft.language) if draft.language else None,
             authors=tuple(dict.fromkeys(draft.authors[:LIST_MAX])) if draft.authors else (),
             section=source.section or draft.section,
             tags=tuple(dict.fromkeys(draft.tags[:LIST_MAX])) if draft.tags else (),
@@ -102,17 +106,34 @@ class Reading:
         )
 
     def _link(self, draft: Draft) -> tuple[str | None, str | None]:
-        """The canonical link; else one that may not be fetched, as it was written, for the guard to refuse by name."""
-        refused = None
+        """The canonical link; else one that may not be fetched, as it was written, for the guard to refuse by name.
+
+        A link to a site's front page is taken only where there is no other: some feeds put the article's into the guid.
+        """
+        front = refused = None
         base = draft.base or self.base
         for rank in sorted(draft.links) if len(draft.links) > 1 else draft.links:
             link = draft.links[rank]
             try:
-                return canonical_url(link, base), None
+                url = canonical_url(link, base)
             except ValueError as error:
                 refused = refused or clean_text(link).strip()[:TITLE_MAX]
                 self.repairs.note(f"links kept though the URL {error}")
-        return None, refused
+                continue
+            if url.count("/") > 3 or not url.endswith("/"):
+                return url, None
+            front = front or url
+        return front, None if front else refused
+
+    def _guid(self, draft: Draft) -> str | None:
+        """The guid; one that is a path is resolved, as Atom's may be."""
+        guid = one_line(draft.guid or "")[:TITLE_MAX]
+        if guid.startswith("/") or (draft.base and "/" in guid and ":" not in guid):
+            try:
+                return resolve(guid, draft.base or self.base)
+            except ValueError:
+                return guid
+        return guid or None
 
     def _image(self, draft: Draft) -> str | None:
         image = draft.image or draft.picture

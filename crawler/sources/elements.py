@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from base64 import b64decode
 from collections.abc import Callable
 
 from lxml import etree
@@ -40,6 +41,7 @@ _SPACES = {
 _PREFIXES = frozenset(space.removesuffix(":") for space in _SPACES.values())
 _CORE_PREFIXES = {"rss", "atom"}
 _HTML_TYPES = {"html", "text/html", "xhtml", "application/xhtml+xml", "text/xhtml"}
+_PACKED, _OCTETS = "base64", "application/octet-stream"
 _LOOKS_MARKED_UP = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|hr|img|p)\b[^<>]*/?>|&(?:[A-Za-z]{2,8}|#x?[0-9A-Fa-f]{2,6});")
 _IMG = re.compile(r"""<img\s[^<>]{0,1000}?\bsrc\s*=\s*["']([^"'<>]{1,2000})["']""")
 _EMAIL = re.compile(r"[<(]?\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}[>)]?")
@@ -82,7 +84,7 @@ def written_title(element: Element) -> str:
     """Return a title's text, whichever way its markup was written."""
     if len(element):
         return title_text(_bounded(markup_of(element)))
-    raw = _bounded(element.text or "")
+    raw = _bounded(_text_in(element))
     return title_text(raw) if _is_markup(element, raw) else one_line(raw)
 
 
@@ -90,8 +92,19 @@ def written_text(element: Element) -> str:
     """Return the text of a summary or content element, one paragraph a line."""
     if len(element):
         return plain_text(_bounded(markup_of(element)))
-    raw = _bounded(element.text or "")
+    raw = _bounded(_text_in(element))
     return plain_text(raw) if _is_markup(element, raw) else one_line(raw)
+
+
+def _text_in(element: Element) -> str:
+    """An element's text, unpacked where Atom says that it is packed as base64."""
+    raw = element.text or ""
+    if element.get("mode") != _PACKED and element.get("type") != _OCTETS:
+        return raw
+    try:
+        return b64decode(raw.encode()).decode()
+    except ValueError:
+        return ""
 
 
 def _bounded(raw: str) -> str:
@@ -115,7 +128,7 @@ def _is_markup(element: Element, raw: str) -> bool:
     kind = element.get("type")
     if kind is None and element.get("mode") is None and "tom" not in str(element.tag) and "echo" not in str(element.tag):
         return True
-    return (kind or "").lower() in _HTML_TYPES or bool(_LOOKS_MARKED_UP.search(raw))
+    return (kind or "").lower() in _HTML_TYPES or kind == _OCTETS or bool(_LOOKS_MARKED_UP.search(raw))
 
 
 def _title(draft: Draft, element: Element) -> None:
@@ -145,7 +158,7 @@ def _content(draft: Draft, element: Element) -> None:
         draft.links.setdefault(3, element.get("src", ""))
         return
     kind = (element.get("type") or "text").lower()
-    if "/" in kind and not kind.startswith("text/") and kind not in _HTML_TYPES:
+    if "/" in kind and not kind.startswith("text/") and kind not in _HTML_TYPES and kind != _OCTETS:
         return
     text = written_text(element)
     if len(text) > len(draft.text):
@@ -162,7 +175,7 @@ def _picture_in(markup: str) -> str | None:
 
 def _link(draft: Draft, element: Element) -> None:
     """RSS writes the link as text, Atom as ``href``; both are met in both."""
-    url = (element.get("href") or text_of(element).replace(" ", "%20")).strip()
+    url = _url_in(element.get("href") or element.text or "")
     if not url:
         return
     rel = element.get("rel")
@@ -179,8 +192,13 @@ def _link(draft: Draft, element: Element) -> None:
         draft.links.setdefault(6, url)
 
 
+def _url_in(written: str) -> str:
+    """A URL as it was meant, where it was escaped once too often."""
+    return written.strip().replace("&amp;", "&")
+
+
 def _original_link(draft: Draft, element: Element) -> None:
-    draft.links.setdefault(0, text_of(element))
+    draft.links.setdefault(0, _url_in(element.text or ""))
 
 
 def _guid(draft: Draft, element: Element) -> None:
@@ -311,6 +329,8 @@ ITEM: dict[str, Add] = {
     "managingeditor": _author,
     "category": _tag,
     "tags": _tags,
+    "itunes:keywords": _tags,
+    "media:keywords": _tags,
     "dc:subject": _tag,
     "itunes:category": _tag,
     "media:category": _tag,

@@ -11,7 +11,7 @@ from crawler.clean import one_line
 from crawler.model import Entry, Outlet, Source, SourceRead
 from crawler.sources import NeedsFallback, Unreadable, json_feed
 from crawler.sources.decode import to_utf8
-from crawler.sources.document import Document, Element, clean, find_root, own_entities, parse, root_pattern, salvage
+from crawler.sources.document import LOSSES, Document, Element, clean, find_root, own_entities, parse, root_pattern, salvage
 from crawler.sources.draft import TITLE_MAX, Draft, Reading, language_tag
 from crawler.sources.elements import ITEM, XML, Add, name_of, text_of, written_title
 from crawler.urls import resolve
@@ -20,7 +20,6 @@ PARSER = "lxml"
 ITEM_NAMES = ("item", "entry")
 
 _ROOTS = root_pattern("rss", "feed", "rdf", "channel")
-_ITEMS = root_pattern(*ITEM_NAMES)
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS_S = {"hourly": 3_600.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0, "yearly": 31_536_000.0}
@@ -94,8 +93,7 @@ def _read_broken(document: Document, reading: Reading) -> SourceRead:
     reading.repairs.note(f"not well-formed: {one_line(document.error)}")
     walk = _Walk(document, reading)
     entries = reading.entries(draft for root in salvage(document, ITEM_NAMES, reading.repairs) for draft in walk.drafts(root))
-    listed = sum(1 for _ in _ITEMS.finditer(document.data))
-    found = _result(entries, walk.channel, reading, is_partial=walk.items < listed)
+    found = _result(entries, walk.channel, reading, is_partial=not LOSSES.isdisjoint(reading.repairs.counts))
     if not found.entries:
         raise NeedsFallback(f"not well-formed: {one_line(document.error)}", so_far=found)
     return found
@@ -122,9 +120,9 @@ class _Walk:
 
     def __init__(self, document: Document, reading: Reading) -> None:
         self.channel = _Channel()
-        self.items = 0
         self._names: dict[object, str] = {}
         self._has_bases = self._has_languages = b"xml:" in document.data  # seldom, and then both are looked for
+        self._has_subjects = b":about" in document.data
         self._adds: dict[object, Add | None] = {}
         self._reading = reading
         self._core = str(document.root.tag).rpartition("}")[0][1:]
@@ -149,7 +147,6 @@ class _Walk:
                 self._note(name, child)
 
     def _draft(self, item: Element) -> Draft:
-        self.items += 1
         draft = Draft()
         adds = self._adds
         for child in item:
@@ -161,7 +158,7 @@ class _Walk:
             draft.language = draft.language or item.get(f"{XML}lang")
         if self._has_bases:
             draft.base = self._base_of(item)
-        about = item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
+        about = item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about") if self._has_subjects else None
         if about:
             draft.guid = draft.guid or about
             draft.links.setdefault(7, about)

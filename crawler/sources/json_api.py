@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from crawler.clean import one_line, plain_text, title_text
 from crawler.model import Outlet, Source, SourceRead
@@ -14,7 +15,7 @@ from crawler.sources.draft import LIST_MAX, NAME_MAX, Draft, Reading, language_t
 from crawler.sources.json_feed import load_json
 
 FIELDS = ("items", "url", "guid", "title", "summary", "text", "published", "modified", "authors", "tags", "language", "image", "section")
-ITEMS_MAX = 100_000
+ITEMS_MAX = 20_000
 
 # What APIs commonly say, for fields that the source does not map.
 _USUAL = {
@@ -32,6 +33,8 @@ _USUAL = {
     "image": ("image.url", "image", "image_url", "thumbnail", "cover"),
     "section": ("section", "category", "type"),
 }  # fmt: skip
+Steps = tuple[str | int | None, ...]
+
 _STEP = re.compile(r"\.?([^.\[\]{}]+)|\[(\d{1,6}|\*|'[^']*'|\"[^\"]*\")\]")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _JSONP = re.compile(rb"^\s*(?://[^\n]*\n\s*)?[\w$.]{1,80}\s*\(\s*(?=[\[{])")
@@ -49,9 +52,11 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
         reading.repairs.note(repair)
     data = load_json(_JSONP.sub(b"", decoded.data), reading.repairs)
     items = _items(data, source.fields)
-    objects = [item for item in items[:ITEMS_MAX] if isinstance(item, dict)]
-    reading.repairs.note("items that are no objects left out", len(items) - len(objects))
-    is_truncated = len(items) > ITEMS_MAX
+    taken = items[:ITEMS_MAX]
+    objects = [item for item in taken if isinstance(item, dict)]
+    reading.repairs.note("items that are no objects left out", len(taken) - len(objects))
+    reading.repairs.note("items beyond the first 20,000 left out", len(items) - len(taken))
+    is_truncated = len(items) > len(taken)
     return SourceRead(
         entries=reading.entries(_draft(item, source.fields) for item in objects),
         parser="json_api",
@@ -74,14 +79,20 @@ def problems(fields: Mapping[str, str]) -> tuple[str, ...]:
 
 def find(data: object, path: str) -> list[object]:
     """Return everything a path leads to, in order; nothing where it leads nowhere."""
+    steps = _steps(path)
+    return _follow(data, steps) if steps is not None else []
+
+
+def _follow(data: object, steps: Steps) -> list[object]:
     found: list[object] = [data]
-    for step in _steps(path) or ():
+    for step in steps:
         found = [inner for each in found for inner in _enter(each, step)]
-    return found if _steps(path) is not None else []
+    return found
 
 
-def _steps(path: str) -> list[str | int | None] | None:
-    """``$.a[0].b[*]`` as ["a", 0, "b", None]; None for what is no path."""
+@lru_cache(maxsize=1_024)
+def _steps(path: str) -> Steps | None:
+    """``$.a[0].b[*]`` as ("a", 0, "b", None); None for what is no path."""
     text = path.strip().removeprefix("$")
     steps: list[str | int | None] = []
     at = 0
@@ -94,7 +105,7 @@ def _steps(path: str) -> list[str | int | None] | None:
         else:
             steps.append(None if step[2] == "*" else int(step[2]) if step[2].isdigit() else step[2][1:-1])
         at = step.end()
-    return steps
+    return tuple(steps)
 
 
 def _enter(data: object, step: str | int | None) -> Iterator[object]:
@@ -150,10 +161,17 @@ def _text(item: Mapping[str, object], name: str, fields: Mapping[str, str]) -> s
 
 def _texts(item: Mapping[str, object], name: str, fields: Mapping[str, str]) -> list[str]:
     """Every text of a field: by template, by mapped path, or by the first usual path that leads to one."""
-    paths: Sequence[str] = (fields[name],) if name in fields else _USUAL[name]
-    for path in paths:
-        found = [_filled(item, path)] if "{" in path else [text for value in find(item, path) if (text := _written(value))]
-        if any(found):
+    if name in fields and "{" in fields[name]:
+        return [_filled(item, fields[name])]
+    for path in (fields[name],) if name in fields else _USUAL[name]:
+        if path in item:  # a plain name, as most are
+            values = [item[path]]
+        elif path.isalnum():
+            continue
+        else:
+            values = find(item, path)
+        found = [text for value in values if (text := _written(value))]
+        if found:
             return found
     return []
 

@@ -42,43 +42,47 @@ def read_feed(data: bytes, reading: Reading) -> SourceRead:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(feed, dict) or not isinstance(items, list):
         raise Unreadable("JSON, but no JSON Feed: it has no list of items")
-    drafts = [_draft(item) for item in items if isinstance(item, dict)]
-    reading.repairs.note("items that are no objects left out", len(items) - len(drafts))
+    objects = [item for item in items if isinstance(item, dict)]
+    reading.repairs.note("items that are no objects left out", len(items) - len(objects))
+    said = texts_in(feed)
     return SourceRead(
-        entries=reading.entries(drafts),
+        entries=reading.entries(map(_draft, objects)),
         parser="json",
-        is_partial=len(drafts) < len(items),
+        is_partial=len(objects) < len(items),
         repairs=reading.repairs.lines(),
-        title=title_text(text_in(feed, "title"))[:TITLE_MAX] or None,
-        language=language_tag(text_in(feed, "language") or reading.language),
+        title=title_text(said.get("title", ""))[:TITLE_MAX] or None,
+        language=language_tag(said.get("language") or reading.language),
         tz_offset_s=reading.tz_offset_s,
     )
 
 
-def text_in(item: Mapping[str, object], key: str) -> str:
-    """Return a field as text: strings and numbers, nothing else."""
-    value = item.get(key)
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+def texts_in(item: Mapping[str, object]) -> dict[str, str]:
+    """Return an object's fields that are text, numbers among them; nothing else."""
+    said = {key: value if isinstance(value, str) else str(value) for key, value in item.items() if isinstance(value, str | int | float)}
+    for key in [key for key, value in item.items() if isinstance(value, bool)]:
+        del said[key]
+    return said
 
 
 def _draft(item: Mapping[str, object]) -> Draft:
-    draft = Draft(guid=text_in(item, "id") or None)
+    said = texts_in(item)
+    draft = Draft(
+        guid=said.get("id"),
+        title=one_line(said.get("title", "")),
+        summary=one_line(said.get("summary", "")),
+        text=plain_text(said.get("content_html", "")) or plain_text(said.get("content_text", "").replace("<", "&lt;")),
+        language=said.get("language"),
+        image=said.get("image") or said.get("banner_image"),
+        authors=_names(item.get("authors")) or _names([item.get("author")]),
+    )
     for rank, key in enumerate(("url", "external_url")):
-        if text_in(item, key).strip():
-            draft.links[rank] = text_in(item, key).strip()
+        if link := said.get(key, "").strip():
+            draft.links[rank] = link
     if not draft.links and (draft.guid or "").startswith("http"):
         draft.links[2] = draft.guid or ""
-    draft.title = one_line(text_in(item, "title"))
-    draft.summary = one_line(text_in(item, "summary"))
-    draft.text = plain_text(text_in(item, "content_html")) or plain_text(text_in(item, "content_text").replace("<", "&lt;"))
-    for field, key in ((draft.published, "date_published"), (draft.modified, "date_modified")):
-        if text_in(item, key).strip():
-            field[1] = text_in(item, key)
-    draft.language = text_in(item, "language") or None
-    draft.image = text_in(item, "image") or text_in(item, "banner_image") or None
-    draft.authors = _names(item.get("authors")) or _names([item.get("author")])
+    for dates, key in ((draft.published, "date_published"), (draft.modified, "date_modified")):
+        if written := said.get(key, "").strip():
+            dates[1] = written
     tags = item.get("tags")
     draft.tags = [one_line(tag)[:NAME_MAX] for tag in tags if isinstance(tag, str) and tag.strip()] if isinstance(tags, list) else []
     return draft
@@ -86,5 +90,5 @@ def _draft(item: Mapping[str, object]) -> Draft:
 
 def _names(authors: object) -> list[str]:
     people = authors if isinstance(authors, list) else []
-    names = (one_line(text_in(person, "name")) for person in people if isinstance(person, dict))
+    names = [one_line(texts_in(person).get("name", "")) for person in people if isinstance(person, dict)]
     return [name[:NAME_MAX] for name in names if name]

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from statistics import median
 from urllib.parse import unquote
 
@@ -26,11 +27,12 @@ try:
 except ImportError:  # no wheel for this Python: the pattern is the operator's own, and URLs are short
     re2 = re
 
-LINKS_MAX = 5_000
+LINKS_MAX, ANCHORS_MAX = 5_000, 20_000
 BODY_MAX = 8 * 1024 * 1024
 
 _TEXT_MAX = 2_000
 _NEAR = 4  # how far up a teaser's box is looked for
+_BOX_NODES, _BOX_LINKS = 300, 4
 _CHROME = {"nav", "header", "footer", "aside", "form"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _BOXES = {"article", "li", "section", "td"}
@@ -60,6 +62,16 @@ class _Link:
     shape: str = field(default="")
 
 
+@dataclass(slots=True)
+class _Box:
+    """What was found in an anchor, or in the box of a teaser around it."""
+
+    links: int = 0
+    heading: str = ""
+    date: str = ""
+    paragraphs: list[str] = field(default_factory=list)
+
+
 def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapping[str, str], now: datetime) -> SourceRead:
     """Read a section page; see ``crawler.sources.Read``.
 
@@ -70,16 +82,16 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
     for repair in decoded.repairs:
         reading.repairs.note(repair)
     root = parse_page(decoded.data)
-    links = _links(root, url)
+    page = _Page(root, url)
+    links = page.links()
     if not links:
         raise Unreadable("a page without links")
     chosen = _by_pattern(links, source.link_pattern) if source.link_pattern else _by_shape(links, url)
-    is_truncated = len(links) >= LINKS_MAX
     return SourceRead(
         entries=reading.entries(_draft(link) for link in chosen),
         parser="listing",
-        is_partial=is_truncated,
-        is_truncated=is_truncated,
+        is_partial=page.is_cut,
+        is_truncated=page.is_cut,
         repairs=reading.repairs.lines(),
         title=one_line(root.findtext(".//title") or "")[:TITLE_MAX] or None,
         language=language_tag(root.get("lang") or reading.language),
@@ -99,52 +111,93 @@ def parse_page(data: bytes) -> Element:
     return root
 
 
-def _links(root: Element, url: str) -> list[_Link]:
-    """Every link to the same site, in page order, anchors to one URL put together."""
-    base_element = root.find(".//base[@href]")
-    base = _resolved(base_element.get("href"), url) or url if base_element is not None else url
-    site, own = _site(parse(url).host), canonical_url(url)
-    found: dict[str, _Link] = {}
-    for anchor in root.iter("a"):
-        link = _link(anchor, base)
-        if link is None or link.url == own or _site(link.address.host) != site:
-            continue
-        known = found.setdefault(link.url, link)
-        if known is link:
-            link.order = len(found)
-            if len(found) >= LINKS_MAX:
+class _Page:
+    """Gathers a page's links; what stands around them is looked at once for each box, and never far into it."""
+
+    def __init__(self, root: Element, url: str) -> None:
+        self._root = root
+        self._boxes: dict[Element, _Box] = {}
+        base = root.find(".//base[@href]")
+        self._base = _resolved(base.get("href"), url) if base is not None else url
+        self._own, self._site = canonical_url(url), _site(parse(url).host)
+        self.is_cut = False
+
+    def links(self) -> list[_Link]:
+        """Every link to the same site, in page order, anchors to one URL put together."""
+        found: dict[str, _Link] = {}
+        for count, anchor in enumerate(self._root.iter("a")):
+            if len(found) >= LINKS_MAX or count >= ANCHORS_MAX:
+                self.is_cut = True
                 break
-        else:
-            _merge(known, link)
-    return list(found.values())
+            link = self._link(anchor)
+            if link is None:
+                continue
+            known = found.setdefault(link.url, link)
+            if known is link:
+                link.order = len(found)
+            else:
+                _merge(known, link)
+        return list(found.values())
 
-
-def _resolved(href: str | None, base: str) -> str | None:
-    try:
-        return resolve(href, base) if href else None
-    except ValueError:
-        return None
-
-
-def _link(anchor: Element, base: str) -> _Link | None:
-    href = (anchor.get("href") or "").strip()
-    if not href or href.startswith("#"):
-        return None
-    try:
-        url = canonical_url(href, base)
+    def _link(self, anchor: Element) -> _Link | None:
+        href = (anchor.get("href") or "").strip()
+        if not href or href.startswith("#"):
+            return None
+        try:
+            url = canonical_url(href, self._base)
+        except ValueError:
+            return None
         link = _Link(url=url, address=parse(url))
+        if url == self._own or _site(link.address.host) != self._site:
+            return None
+        link.in_chrome, link.in_heading, box = _surroundings(anchor)
+        self._read_teaser(anchor, box, link)
+        return link
+
+    def _read_teaser(self, anchor: Element, box_node: Element | None, link: _Link) -> None:
+        inside = _look_into(anchor)
+        around = self._box(box_node) if box_node is not None else _Box()
+        link.in_heading = link.in_heading or bool(inside.heading)
+        link.title = inside.heading or _text(anchor) or one_line(anchor.get("title") or anchor.get("aria-label") or "")
+        near = inside.paragraphs or (around.paragraphs if link.in_heading else [])
+        link.summary = next((text for text in near if text != link.title), "")[:SUMMARY_MAX]
+        link.date = inside.date or around.date
+
+    def _box(self, node: Element) -> _Box:
+        """What a teaser's box holds; a box of many links is nobody's own."""
+        if node not in self._boxes:
+            box = _look_into(node)
+            self._boxes[node] = box if box.links <= _BOX_LINKS else _Box()
+        return self._boxes[node]
+
+
+def _look_into(node: Element) -> _Box:
+    box = _Box()
+    for inner in islice(node.iter(), _BOX_NODES):
+        tag = inner.tag
+        if tag == "a":
+            box.links += 1
+        elif tag in _HEADINGS:
+            box.heading = box.heading or _text(inner)
+        elif tag == "time":
+            box.date = box.date or inner.get("datetime") or _text(inner)
+        elif tag == "p" and len(box.paragraphs) < _BOX_LINKS and (text := _text(inner)):
+            box.paragraphs.append(text)
+    return box
+
+
+def _resolved(href: str, base: str) -> str:
+    try:
+        return resolve(href, base)
     except ValueError:
-        return None
-    link.in_chrome, link.in_heading, box = _surroundings(anchor)
-    _read_teaser(anchor, box, link)
-    return link
+        return base
 
 
 def _surroundings(anchor: Element) -> tuple[bool, bool, Element | None]:
     """Whether a link stands in the page's furniture, in a heading, and the box of the teaser it belongs to."""
     in_chrome = in_heading = False
     box = None
-    for distance, node in enumerate(anchor.iterancestors()):
+    for distance, node in enumerate(islice(anchor.iterancestors(), 3 * _NEAR)):
         tag = node.tag
         if tag in _CHROME and not (tag == "header" and box is not None):
             in_chrome = True
@@ -152,30 +205,14 @@ def _surroundings(anchor: Element) -> tuple[bool, bool, Element | None]:
             in_heading = True
         if box is None and distance < _NEAR and tag in _BOXES:
             box = node
-        if distance > 3 * _NEAR:
-            break
     return in_chrome, in_heading, box
-
-
-def _read_teaser(anchor: Element, box: Element | None, link: _Link) -> None:
-    heading = next((node for node in anchor.iter() if node.tag in _HEADINGS), None)
-    link.in_heading = link.in_heading or heading is not None
-    whole = _text(anchor)
-    link.title = _text(heading) if heading is not None else whole or one_line(anchor.get("title") or anchor.get("aria-label") or "")
-    inner = next((text for node in anchor.iter("p") if (text := _text(node)) and text != link.title), "")
-    if not inner and box is not None and link.in_heading:
-        inner = next((text for node in box.iter("p") if (text := _text(node)) and text != link.title), "")
-    link.summary = inner[:SUMMARY_MAX]
-    stamp = next(iter((box if box is not None else anchor).iter("time")), None)
-    if stamp is not None:
-        link.date = stamp.get("datetime") or _text(stamp)
 
 
 def _text(node: Element) -> str:
     """The first words of an element; pages that hide books in an anchor are cut short."""
     parts: list[str] = []
     length = 0
-    for text in node.itertext("*"):
+    for text in islice(node.itertext("*"), _BOX_NODES):
         parts.append(text)
         length += len(text)
         if length > _TEXT_MAX:

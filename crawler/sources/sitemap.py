@@ -13,7 +13,7 @@ from crawler.model import Outlet, Source, SourceRead
 from crawler.sources import Unreadable, feed
 from crawler.sources.dates import latest_in_url, parse_date
 from crawler.sources.decode import to_utf8
-from crawler.sources.document import Document, Element, clean, find_root, own_entities, parse, root_pattern, salvage
+from crawler.sources.document import LOSSES, Document, Element, clean, find_root, own_entities, parse, root_pattern, salvage
 from crawler.sources.draft import NAME_MAX, TITLE_MAX, Draft, Reading
 from crawler.sources.elements import name_of, text_of, written_title
 from crawler.urls import resolve
@@ -196,7 +196,7 @@ def _result(found: _Sorted, reading: Reading, *, is_cut: bool) -> SourceRead:
     return SourceRead(
         entries=reading.entries(_within(found, reading)),
         parser="sitemap",
-        is_partial=is_truncated,
+        is_partial=is_truncated or not LOSSES.isdisjoint(reading.repairs.counts),
         is_truncated=is_truncated,
         repairs=reading.repairs.lines(),
         language=reading.language,

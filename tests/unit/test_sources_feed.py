@@ -129,6 +129,11 @@ def test_a_json_feed_item_becomes_an_entry() -> None:
         ("<link><![CDATA[ https://a.example/1?a=1&b=2 ]]></link>", "https://a.example/1?a=1&b=2"),
         ("<link href='https://a.example/1'/>", "https://a.example/1"),
         ("<link>https://a.example/a b</link>", "https://a.example/a%20b"),
+        ("<link>\n https://a.example/a\nb\n</link>", "https://a.example/ab"),
+        ("<link>https://a.example/?a=1&amp;amp;b=2</link>", "https://a.example/?a=1&b=2"),
+        ("<link>https://a.example/</link>", "https://a.example/"),
+        ("<link>https://a.example/</link><guid>https://a.example/1</guid>", "https://a.example/1"),
+        ("<link>https://a.example/</link><guid>https://b.example/</guid>", "https://a.example/"),
         ("<link/><atom:link href='https://a.example/1'/>", "https://a.example/1"),
         ("<guid>https://a.example/1</guid>", "https://a.example/1"),
         ("<guid isPermaLink='true'>https://a.example/1</guid>", "https://a.example/1"),
@@ -162,6 +167,15 @@ def test_a_second_link_is_taken_where_the_first_is_none() -> None:
 def test_items_with_one_guid_stay_apart_by_their_links() -> None:
     items = "".join(f"<item><title>{n}</title><link>https://a.example/{n}</link><guid>same</guid></item>" for n in range(9))
     assert len({entry.key for entry in read(rss(items)).entries}) == 9
+
+
+def test_items_that_link_to_one_page_stay_apart_by_guids_that_are_links() -> None:
+    items = "".join(
+        f"<item><title>{n}</title><link>https://a.example/news</link><guid>https://a.example/{n}</guid></item>" for n in range(4)
+    )
+    assert len(read(rss(items)).entries) == 4
+    fragments = "".join(f"<item><title>{n}</title><link>https://a.example/news#{n}</link><guid>{n}</guid></item>" for n in range(4))
+    assert len(read(rss(fragments)).entries) == 1
 
 
 def test_items_of_one_identity_are_kept_once() -> None:
@@ -273,6 +287,29 @@ def test_atom_titles_are_read_by_their_type(attributes: str, title: str, text: s
 def test_content_that_is_no_text_is_left_out() -> None:
     found = atom("<id>i</id><content type='image/png'>aGFsbG8=</content><content src='https://a.example/1'/>").entries[0]
     assert (found.text, found.url) == ("", "https://a.example/1")
+
+
+@pytest.mark.parametrize(
+    ("packed", "text"),
+    [
+        ("<content type='application/octet-stream'>PHA+RWluIFRleHQ8L3A+</content>", "Ein Text"),
+        ("<content mode='base64'>RWluIFRleHQ=</content>", "Ein Text"),
+        ("<content mode='base64'>no base64!</content>", ""),
+        ("<content mode='base64'>/////w==</content>", ""),
+        ("<content mode='base64'/>", ""),
+    ],
+)
+def test_text_packed_as_base64_is_unpacked(packed: str, text: str) -> None:
+    assert atom("<id>i</id>" + packed).entries[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("guid", "known_as"),
+    [("/1", "https://a.example/1"), ("a/1", "https://a.example/x/a/1"), ("a1", "a1"), ("tag:a/1", "tag:a/1"), ("//[", "//[")],
+)
+def test_an_id_that_is_a_path_is_resolved(guid: str, known_as: str) -> None:
+    body = f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/x/"><entry><id>{guid}</id></entry></feed>'
+    assert read(body).entries[0].guid == known_as
 
 
 def test_pictures_are_found_in_their_several_ways() -> None:

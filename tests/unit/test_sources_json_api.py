@@ -118,6 +118,7 @@ def test_ever_so_many_items_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(json_api, "ITEMS_MAX", 2)
     found = read([{"url": f"https://a.example/{n}"} for n in range(4)])
     assert (len(found.entries), found.is_truncated) == (2, True)
+    assert found.repairs == ("items beyond the first 20,000 left out (2)",)
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "{", "7", '"x"', '{"a": {"b": 1}}', '{"items": 7}', "[" * 100_000])

@@ -104,6 +104,19 @@ def test_links_without_words_take_their_title_attribute() -> None:
     assert [entry.title for entry in read(body).entries] == ["A headline of five words 1", "A headline of five words 2"]
 
 
+def test_a_box_of_many_links_lends_nobody_its_date() -> None:
+    links = "".join(f"<h2><a href='/world/some-long-slug-{n}-1234'>One headline of five words</a></h2>" for n in range(6))
+    found = read(page(f"<section><p>Of the section.</p><time>1 March 2026</time>{links}</section>"))
+    assert {(entry.summary, entry.published_at) for entry in found.entries} == {("", None)}
+
+
+def test_a_page_in_a_wrong_charset_is_mended_with_a_word() -> None:
+    body = page(TEASERS, head="<meta charset='utf-8'>").encode("cp1252")
+    found = read_kind(body, kind="listing", url=PAGE, language="de")
+    assert found.entries[0].title == HEADLINES[0]
+    assert "though labelled utf-8" in found.repairs[0]
+
+
 def test_a_base_element_moves_relative_links() -> None:
     body = page("<a href='one-long-slug-here-1234'>One headline of five words</a>", head="<base href='https://www.a.example/world/'>")
     assert read(body).entries[0].url == "https://www.a.example/world/one-long-slug-here-1234"
@@ -145,11 +158,13 @@ def test_a_page_of_endless_links_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(listing, "LINKS_MAX", 3)
     found = read(page(TEASERS))
     assert (len(found.entries), found.is_truncated) == (3, True)
+    monkeypatch.setattr(listing, "ANCHORS_MAX", 2)
+    assert len(read(page(TEASERS)).entries) == 2
 
 
 def test_an_anchor_that_hides_a_book_is_cut_short() -> None:
-    body = page(f"<a href='/2026/03/01/some-long-slug'>{'<i>word </i>' * 5_000}</a>")
-    assert len(read(body).entries[0].title) <= 1_000
+    for words in ("<i>word </i>" * 5_000, "<i>" + "word " * 500 + "</i><b>again</b>"):
+        assert len(read(page(f"<a href='/2026/03/01/some-long-slug'>{words}</a>")).entries[0].title) <= 1_000
 
 
 def test_furniture_far_above_a_link_is_not_its_own() -> None:

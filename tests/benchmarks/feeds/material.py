@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tarfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from crawler.model import Outlet, Source, SourceKind, SourceRead
-from crawler.sources import NeedsFallback, Unreadable, feed, feed_fallback
+from crawler.sources import NeedsFallback, Unreadable, feed_fallback, load
 
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
 OUTLET = Outlet(outlet_id="bench", name="Bench", home="https://bench.example/")
@@ -25,17 +26,21 @@ def files(archive: Path) -> dict[str, bytes]:
     return found
 
 
-def read(body: bytes, *, url: str = SOURCE.url, headers: dict[str, str] | None = None, fallback: bool = True) -> SourceRead | None:
-    """Read a feed as the crawler does, second reader included; None where it is unreadable. Anything else it raises is a defect."""
-    about = {"source": SOURCE, "outlet": OUTLET, "url": url, "headers": headers or {}, "now": NOW}
+def read(
+    body: bytes, *, url: str = SOURCE.url, headers: dict[str, str] | None = None, fallback: bool = True, kind: str = "feed"
+) -> SourceRead | None:
+    """Read a source as the crawler does, second reader included; None where it is unreadable. Anything else it raises is a defect."""
+    source = replace(SOURCE, kind=SourceKind(kind))
+    about = {"source": source, "outlet": OUTLET, "url": url, "headers": headers or {}, "now": NOW}
     try:
-        return feed.read(body, **about)  # type: ignore[arg-type]
+        return load(kind)(body, **about)  # type: ignore[arg-type]
     except Unreadable:
         return None
     except NeedsFallback as needs:
         if not fallback:
             return needs.so_far
         try:
-            return feed_fallback.read(body, **about)  # type: ignore[arg-type]
+            again = feed_fallback.read(body, **about)  # type: ignore[arg-type]
         except Unreadable:
             return needs.so_far
+        return again if needs.so_far is None or len(again.entries) > len(needs.so_far.entries) else needs.so_far
