@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from itertools import accumulate
-from typing import TypeAlias
+from typing import Final, TypeAlias, cast
 
 from monitor.rules import regexes
 from monitor.rules.nodes import And, AtLeast, EntityRef, Leaf, Meta, Near, Node, Not, Or, Pattern, Scoped, Term, show
@@ -17,45 +17,64 @@ from monitor.text.fold import fold
 from monitor.text.languages import GENITIVE
 
 Ranges: TypeAlias = tuple[Spot, ...]
-_EVERYWHERE: Ranges | None = None
+Anchor: TypeAlias = Term | Pattern | Name
+
+Proof: TypeAlias = dict[Spot, tuple[Hit, list[int]]]
+"""Evidence while it is gathered: each spot once, with the half words to its nearest partner in each NEAR that counted them."""
+
+_NONE: Final[tuple[Hit, ...]] = ()
 
 
 class Evaluation:
     """Queries put to one article; what was found for one is not looked for again by the next."""
 
     def __init__(
-        self, reading: Reading, vocabulary: Vocabulary, *, scanned: Set[TermSearch] = frozenset(), seen: Set[TermSearch] = frozenset()
+        self, reading: Reading, vocabulary: Vocabulary, *, scanned: Set[Anchor] = frozenset(), seen: Set[Anchor] = frozenset()
     ) -> None:
-        """``scanned`` are terms somebody has looked for already, ``seen`` those of them that may stand in the article."""
+        """``scanned`` is what somebody has looked for already, ``seen`` what of it may stand in the article."""
         self.reading, self._vocabulary = reading, vocabulary
         self._scanned, self._seen = scanned, seen
         self._takes_genitive = reading.language in GENITIVE
-        self._hits: dict[Leaf, list[Hit]] = {}
-        self._entities: dict[str, list[Hit]] = {}
+        self._hits: dict[Term | Pattern, Sequence[Hit]] = {}
+        self._entities: dict[str, Sequence[Hit]] = {}
         self._open = set[str]()
         self._together: dict[tuple[Near, Ranges | None], Together] = {}
 
     # ---- truth
 
-    def is_true(self, node: Node, within: Ranges | None = _EVERYWHERE) -> bool:
+    def is_true(self, node: Node, within: Ranges | None = None) -> bool:
         """Whether a query holds, inside some ranges of the folded article."""
+        kind = type(node)  # asked for every rule that may match: an ``if`` costs a fifth of a ``match``
+        if kind is Term and within is None:
+            return bool(self._leaf_hits(cast(Term, node)))
+        if kind is Or:
+            for child in cast(Or, node).children:
+                if self.is_true(child, within):
+                    return True
+            return False
+        if kind is And:
+            for child in cast(And, node).children:
+                if not self.is_true(child, within):
+                    return False
+            return True
+        return self._is_seldom_true(node, within)
+
+    def _is_seldom_true(self, node: Node, within: Ranges | None) -> bool:
         match node:
             case Term() | Pattern() | EntityRef():
                 return bool(self.hits(node, within))
-            case And():
-                return all(self.is_true(child, within) for child in node.children)
-            case Or():
-                return any(self.is_true(child, within) for child in node.children)
-            case Not():
-                return not self.is_true(node.child, within)
             case Near():
                 return self._is_near(node, within)
+            case Not():
+                return not self.is_true(node.child, within)
             case Scoped():
                 return self.is_true(node.child, self._narrow(node, within))
             case AtLeast():
                 return _count_apart(self.occurrences(node.child, within)) >= node.count
             case Meta():
                 return self.reading.has(node)
+            case And() | Or():
+                return self.is_true(node, within)
 
     def _is_near(self, node: Near, within: Ranges | None) -> bool:
         left = self.occurrences(node.left, within)
@@ -74,7 +93,7 @@ class Evaluation:
 
     # ---- occurrences
 
-    def occurrences(self, node: Node, within: Ranges | None = _EVERYWHERE) -> Sequence[Occurrence]:
+    def occurrences(self, node: Node, within: Ranges | None = None) -> Sequence[Occurrence]:
         """Return what an operand of NEAR or ATLEAST finds, in no order."""
         match node:
             case Term() | Pattern() | EntityRef():
@@ -88,7 +107,7 @@ class Evaluation:
             case _:
                 return ()
 
-    def taking_part(self, node: Near, within: Ranges | None = _EVERYWHERE) -> Together:
+    def taking_part(self, node: Near, within: Ranges | None = None) -> Together:
         """Return what takes part in a NEAR."""
         found = self._together.get((node, within))
         if found is None:
@@ -102,72 +121,73 @@ class Evaluation:
 
     # ---- evidence
 
-    def evidence(self, node: Node, within: Ranges | None = _EVERYWHERE) -> Iterator[tuple[Hit, int | None]]:
-        """Yield the hits that prove a true query, with the half words to their nearest partner where a NEAR counted them."""
+    def prove(self, node: Node, proof: Proof, within: Ranges | None = None) -> None:
+        """Gather the hits that prove a true query."""
         match node:
             case Term() | Pattern() | EntityRef():
-                yield from ((hit, None) for hit in self.hits(node, within))
-            case And():
-                for child in node.children:
-                    yield from self.evidence(child, within)
+                for hit in self.hits(node, within):
+                    proof.setdefault((hit[0], hit[1]), (hit, []))
             case Or():
                 for child in node.children:
                     if self.is_true(child, within):
-                        yield from self.evidence(child, within)
+                        self.prove(child, proof, within)
+            case And():
+                for child in node.children:
+                    self.prove(child, proof, within)
             case Near():
-                yield from self._near_evidence(node, within)
+                self._prove_near(node, proof, within)
             case Scoped():
-                yield from self.evidence(node.child, self._narrow(node, within))
+                self.prove(node.child, proof, self._narrow(node, within))
             case AtLeast():
-                yield from ((hit, None) for occurrence in self.occurrences(node.child, within) for hit in occurrence)
+                _note(proof, self.occurrences(node.child, within))
             case Not() | Meta():
-                return
+                pass
 
-    def _near_evidence(self, node: Near, within: Ranges | None) -> Iterator[tuple[Hit, int | None]]:
+    def _prove_near(self, node: Near, proof: Proof, within: Ranges | None) -> None:
         if node.is_negated:
-            yield from ((hit, None) for occurrence in self._free(node, within) for hit in occurrence)
+            _note(proof, self._free(node, within))
             return
         found = self.taking_part(node, within)
-        for occurrence in (*found.left, *found.right):
-            for hit in occurrence:
-                yield hit, found.halves.get((hit.start, hit.end))
+        _note(proof, found.left)
+        _note(proof, found.right)
+        for spot, halves in found.halves.items():
+            proof[spot][1].append(halves)
 
     # ---- hits of one leaf
 
-    def hits(self, leaf: Leaf, within: Ranges | None = _EVERYWHERE) -> list[Hit]:
+    def hits(self, leaf: Leaf, within: Ranges | None = None) -> Sequence[Hit]:
         """Return the hits of a term, pattern or entity, left to right."""
-        if isinstance(leaf, EntityRef):
-            found = self.mentions(leaf.entity_id)
-        elif leaf in self._hits:
-            found = self._hits[leaf]
-        else:
-            found = self._hits[leaf] = self._find(leaf)
+        found = self.mentions(leaf.entity_id) if isinstance(leaf, EntityRef) else self._leaf_hits(leaf)
         if within is None or not found:
             return found
-        return [hit for hit in found if any(start <= hit.start and hit.end <= end for start, end in within)]
+        return [hit for hit in found if any(start <= hit[0] and hit[1] <= end for start, end in within)]
 
-    def _find(self, leaf: Term | Pattern) -> list[Hit]:
-        if isinstance(leaf, Pattern):
-            return self._find_pattern(leaf)
-        shown = show(leaf)
-        return [Hit(start, end, shown) for start, end in self.spots(self._vocabulary.search(leaf))]
+    def _leaf_hits(self, leaf: Term | Pattern) -> Sequence[Hit]:
+        if leaf in self._scanned and leaf not in self._seen:
+            return _NONE
+        found = self._hits.get(leaf)
+        if found is None:
+            if isinstance(leaf, Pattern):
+                found = self._find_pattern(leaf)
+            else:
+                search = self._vocabulary.search(leaf)
+                found = [Hit(start, end, search.shown) for start, end in self._spots(search)]
+            self._hits[leaf] = found
+        return found
 
-    def spots(self, search: TermSearch, *, genitive: bool = False) -> list[Spot]:
+    def _spots(self, search: TermSearch, *, genitive: bool = False) -> list[Spot]:
         """Return where a term stands."""
-        if search in self._scanned and search not in self._seen:
-            return []
         reading = self.reading
         finder = search.chinese if reading.is_chinese else search.plain
         spots = finder.find(reading.text, reading.language, genitive=genitive)
         if spots and search.term.is_exact:
-            return [spot for spot in spots if search.is_same_case(reading.original(spot).surface, reading.language)]
+            return [spot for spot in spots if search.is_same_case(reading.original(spot)[3], reading.language)]
         return spots
 
     def _find_pattern(self, pattern: Pattern) -> list[Hit]:
         """Search title and body as they are written; a match of nothing, or of what nobody sees, is none."""
         reading, shown = self.reading, show(pattern)
-        chinese = reading.is_chinese
-        if not any(fold(literal, chinese=chinese)[:-1] in reading.text for literal in pattern.literals):
+        if not any(fold(literal, chinese=reading.is_chinese)[:-1] in reading.text for literal in pattern.literals):
             return []
         hits: list[Hit] = []
         for field, original in (("title", reading.article.headline), ("body", reading.article.text)):
@@ -179,27 +199,33 @@ class Evaluation:
 
     # ---- entities
 
-    def mentions(self, entity_id: str) -> list[Hit]:
+    def mentions(self, entity_id: str) -> Sequence[Hit]:
         """Return an entity's hits: the longest alias wherever several overlap, none inside an excluded phrase, anchored ones near their anchor."""
         entity = self._vocabulary.entities[entity_id]
+        names = entity.names_in(self.reading.article.language)
         if entity_id in self._open:  # an anchor that names its own entity means the names without anchor
-            return self._name_hits(entity, [name for name in entity.names_in(self.reading.article.language) if name.near is None])
-        if entity_id not in self._entities:
+            return self._name_hits(entity, [name for name in names if name.near is None])
+        found = self._entities.get(entity_id)
+        if found is None:
             self._open.add(entity_id)
-            self._entities[entity_id] = self._name_hits(entity, entity.names_in(self.reading.article.language))
+            found = self._entities[entity_id] = self._name_hits(entity, names)
             self._open.discard(entity_id)
-        return self._entities[entity_id]
+        return found
 
     def _name_hits(self, entity: Tracked, names: Iterable[Name]) -> list[Hit]:
         hits: list[Hit] = []
         for name in names:
-            spots = self.spots(name.search, genitive=self._takes_genitive and name.search.is_plain)
+            if name in self._scanned and name not in self._seen:
+                continue
+            spots = self._spots(name.search, genitive=self._takes_genitive and name.search.takes_genitive)
             if spots and name.near is not None:
                 spots = self._anchored(spots, name, name.near)
             hits += [Hit(start, end, entity.shown, name.shown) for start, end in spots]
         if not hits:
             return hits
-        closed = [spot for search in entity.excluded for spot in self.spots(search, genitive=self._takes_genitive and search.is_plain)]
+        closed = [
+            spot for search in entity.excluded for spot in self._spots(search, genitive=self._takes_genitive and search.takes_genitive)
+        ]
         return _longest(_outside(hits, closed))
 
     def _anchored(self, spots: Sequence[Spot], name: Name, near: Node) -> list[Spot]:
@@ -210,6 +236,12 @@ class Evaluation:
 
 def _nearness(node: Near) -> Nearness:
     return Nearness(node.unit, node.most, node.is_ordered)
+
+
+def _note(proof: Proof, occurrences: Iterable[Occurrence]) -> None:
+    for occurrence in occurrences:
+        for hit in occurrence:
+            proof.setdefault((hit[0], hit[1]), (hit, []))
 
 
 def _outside(hits: list[Hit], closed: list[Spot]) -> list[Hit]:

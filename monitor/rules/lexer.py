@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from monitor.rules import regexes
 from monitor.rules.mistakes import Code, Mistake, did_you_mean
 from monitor.rules.nodes import EntityRef, Leaf, Meta, MetaField, Pattern, Scope, Term, Unit
-from monitor.rules.terms import term_mistake
+from monitor.rules.terms import is_plainly_good, term_mistake
 
 FARTHEST: Final = 100
 MOST_COUNTED: Final = 1000
@@ -18,6 +18,8 @@ MOST_COUNTED: Final = 1000
 _QUOTES: Final = '"„“”‟«»'
 _CLOSERS: Final = {'"': '"', "„": '“”"', "“": "”“", "”": "”", "‟": "”“", "«": "»", "»": "«»"}
 _TOKEN: Final = re.compile(rf"\s*(?:([()])|([{_QUOTES}])|(/)|([^\s(){_QUOTES}]+)|$)")
+_PARENTHESIS, _QUOTE, _SLASH, _WORD = 1, 2, 3, 4
+_WIDE_PARENTHESIS: Final = re.compile("[（）]")
 _REGEX: Final = re.compile(r"/((?:[^/\\\n]|\\.)*)/")
 _FIELD: Final = re.compile(r"([^\W\d_][\w-]*):")
 _OPERATOR_LIKE: Final = re.compile(
@@ -32,7 +34,6 @@ _ELSEWHERE: Final = {
     "hd": "title", "text": "body", "content": "body", "by": "author", "language": "lang",
 }  # fmt: skip
 FOREIGN: Final = {"und": "AND", "oder": "OR", "nicht": "NOT", "et": "AND", "ou": "OR", "sauf": "NOT", "y": "AND", "o": "OR"}
-_OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
 _SIGNS: Final = {
     "&": "AND",
     "&&": "AND",
@@ -61,6 +62,10 @@ class Kind(Enum):
     SCOPE = "scope"
     LEAF = "leaf"
     END = "end"
+
+
+_OPERATORS: Final = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
+_OPERATOR_INITIALS: Final = frozenset("AaNnOo")
 
 
 class Distance(NamedTuple):
@@ -101,22 +106,18 @@ class Lexer:
             assert found is not None  # the alternatives cover every character
             group = found.lastindex
             if group is None:
-                end = len(self.query.rstrip())
-                self._tokens.append(Token(Kind.END, end))
+                self._tokens.append(Token(Kind.END, len(self.query.rstrip())))
                 return self._tokens
-            start = found.start(group)
-            at = self._read(group, start, found[group], found.end())
+            at = self._read(group, found.start(group), found[group], found.end())
 
     def _read(self, group: int, start: int, text: str, end: int) -> int:
         """Read one token; return where the next begins."""
-        if group == 1:
+        if group == _WORD:
+            return self._word(start, text, end)
+        if group == _PARENTHESIS:
             self._tokens.append(Token(Kind.OPEN if text == "(" else Kind.CLOSE, start))
             return end
-        if group == 2:
-            return self._phrase(start, start, is_exact=False)
-        if group == 3:
-            return self._regex(start)
-        return self._word(start, text, end)
+        return self._phrase(start, start, is_exact=False) if group == _QUOTE else self._regex(start)
 
     def _leaf(self, at: int, node: Leaf | Meta | None) -> None:
         self._tokens.append(Token(Kind.LEAF, at, node or _BLANK))
@@ -166,12 +167,17 @@ class Lexer:
     # ---- words
 
     def _word(self, at: int, word: str, end: int) -> int:
+        operator = _OPERATORS.get(word)
+        if operator is not None:
+            self._tokens.append(Token(operator, at))
+            return end
         known = self._writings.get(word)
         if known is not None:
             self._leaf(at, known)
             return end
-        if word in _OPERATORS:
-            self._tokens.append(Token(Kind[word], at))
+        if is_plainly_good(word) and word[0] not in _OPERATOR_INITIALS:
+            node = self._writings[word] = Term(text=word)
+            self._leaf(at, node)
             return end
         if ":" in word and (field := _FIELD.match(word)):
             return self._field(at, field[1], at + field.end())
@@ -192,8 +198,8 @@ class Lexer:
         elif word[-1] in ",;、，；" and len(word) > 1:
             self._say(Code.CHAR, at + len(word) - 1, f"'{word[-1]}' cannot end a term", "write OR or AND between terms")
             self._leaf(at, None)
-        elif bad := next((i for i, character in enumerate(word) if character in "（）" or "\ud800" <= character <= "\udfff"), None):
-            self._say(Code.CHAR, at + bad, f"{word[bad]!a} cannot stand in a term", "use the plain ( and )")
+        elif wide := _WIDE_PARENTHESIS.search(word):
+            self._say(Code.CHAR, at + wide.start(), f"'{wide[0]}' cannot stand in a term", "use the plain ( and )")
             self._leaf(at, None)
         else:
             self._term(at, word, is_exact=False, is_phrase=False)
@@ -210,7 +216,7 @@ class Lexer:
                 Code.CASE, at, f"operators are written in capitals: '{word}'", f'write {meant}, or "{word}" in quotation marks for the word'
             )
         if name.upper() in _OPERATORS:
-            self._tokens.append(Token(Kind[name.upper()], at))
+            self._tokens.append(Token(_OPERATORS[name.upper()], at))
         elif name.upper() == "ATLEAST":
             self._at_least(at, word, distance)
         else:
@@ -258,7 +264,7 @@ class Lexer:
         writing = f'{"=" * is_exact}"{text}"' if is_phrase else "=" * is_exact + text
         node = self._writings.get(writing)
         if node is None:
-            mistake = term_mistake(text, at, is_phrase=is_phrase)
+            mistake = None if is_plainly_good(text) else term_mistake(text, at, is_phrase=is_phrase)
             if mistake:
                 self.mistakes.append(mistake)
             else:

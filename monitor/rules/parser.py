@@ -70,10 +70,15 @@ class _Parser:
         """Read operands joined by AND (or a bare NOT) or by OR, never by both."""
         children = [self._proximity()]
         joined_by: Kind | None = None
-        while (token := self._peek()).kind not in {Kind.END, Kind.CLOSE}:
-            if token.kind not in {Kind.AND, Kind.OR, Kind.NOT}:
+        while True:
+            token = self._peek()
+            kind = token.kind
+            if kind is Kind.END or kind is Kind.CLOSE:
+                break
+            if kind is Kind.NOT:
+                kind = Kind.AND
+            elif kind is not Kind.AND and kind is not Kind.OR:
                 self._stop(Code.JUXT, token.at, "two terms stand side by side without an operator", self._juxtaposition_hint(token))
-            kind = Kind.OR if token.kind is Kind.OR else Kind.AND
             if joined_by is not None and kind is not joined_by:
                 self._stop(
                     Code.MIX, token.at, "AND (or NOT) and OR are mixed without parentheses", "write (A OR B) AND C, or A OR (B AND C)"
@@ -128,7 +133,7 @@ class _Parser:
             return token.value
         if token.kind is Kind.END:
             self._stop(Code.END, token.at, "the query ends where a term is missing", _TERMS)
-        if token.kind in {Kind.CLOSE, Kind.AND, Kind.OR, Kind.NEAR}:
+        if token.kind is Kind.CLOSE or token.kind is Kind.AND or token.kind is Kind.OR or token.kind is Kind.NEAR:
             self._stop(Code.TERM, token.at, f"a term is missing before '{token.kind.value}'", _TERMS)
         self._next += 1
         self._depth += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from functools import cached_property
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from crawler.model import Article
@@ -22,15 +22,6 @@ LONGEST_GAP: Final = 4_000
 
 Spot: TypeAlias = tuple[int, int]
 """Start and end in the folded article."""
-
-
-class Original(NamedTuple):
-    """A passage of the original article."""
-
-    field: str
-    start: int
-    end: int
-    surface: str
 
 
 class Reading:
@@ -95,15 +86,17 @@ class Reading:
 
     # ---- the way to the original and back
 
-    def original(self, spot: Spot) -> Original:
-        """Return where a spot stands in the original, and how it is written there."""
+    def original(self, spot: Spot) -> tuple[str, int, int, str]:
+        """Return where a spot stands in the original, "title" or "body", start and end, and how it is written there."""
         field, start, end = self._original(spot)
-        return Original(field, start, end, (self.article.headline if field == "title" else self.article.text)[start:end])
+        return field, start, end, (self.article.headline if field == "title" else self.article.text)[start:end]
 
     def _original(self, spot: Spot) -> tuple[str, int, int]:
         if spot[0] < self.body_at:
-            return "title", *self._title.span(*spot)
-        return "body", *self._body.span(spot[0] - self.body_at, spot[1] - self.body_at)
+            start, end = self._title.span(*spot)
+            return "title", start, end
+        start, end = self._body.span(spot[0] - self.body_at, spot[1] - self.body_at)
+        return "body", start, end
 
     def folded(self, field: str, start: int, end: int) -> Spot | None:
         """Return where an original passage stands in the folded text; None where nothing is left of it."""

@@ -21,6 +21,8 @@ def relevance(reading: Reading, spots: Iterable[Spot]) -> int:
     ``100 * w / (w + 4 * log2(2 + n / 600))``, rounded.
     """
     lead_start, lead_end = reading.lead
-    weight = sum(IN_TITLE if start < reading.body_at else IN_LEAD if lead_start <= start < lead_end else IN_BODY for start, _ in spots)
+    weight = 0
+    for start, _ in spots:
+        weight += IN_TITLE if start < reading.body_at else IN_LEAD if lead_start <= start < lead_end else IN_BODY
     length = (len(reading.text) - 1) * (_DENSITY if reading.language in DENSE else 1)
     return round(100 * weight / (weight + _DAMPING * log2(2 + length / _PAGE)))

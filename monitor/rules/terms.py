@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import Final
 
 from monitor.rules.mistakes import Code, Mistake
-from monitor.rules.nodes import Term
+from monitor.rules.nodes import Term, show
 from monitor.text.boundaries import KINDS, Kind, is_bounded
-from monitor.text.fold import fold, without_invisible
+from monitor.text.fold import fold, is_simplified, without_invisible
 from monitor.text.languages import ENDINGS
 
 FEWEST_LETTERS: Final = 3
 _WILD: Final = re.compile(r"[*?~]")
+_PLAIN: Final = re.compile(r"[^\W_]{2,}(?:[ -][^\W_]+)*")
 
 Place = tuple[int, int]
 
@@ -23,10 +24,13 @@ Place = tuple[int, int]
 # ---- judging
 
 
+def is_plainly_good(text: str) -> bool:
+    """Whether a term is nothing but words of two letters or more, as nearly all are: there is nothing to judge."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def term_mistake(text: str, at: int, *, is_phrase: bool) -> Mistake | None:
     """Return what is wrong with a term, None for a good one."""
-    if text.isascii() and text.isalnum() and len(text) > 1:
-        return None
     if any("\ud800" <= character <= "\udfff" for character in text):
         return Mistake(Code.CHAR, at, "half a character stands in this term", "write it anew")
     if _WILD.search(text):
@@ -157,15 +161,18 @@ class Glob:
 
 
 class PlainSearch:
-    """Finds a term without wildcards."""
+    """Finds a term without wildcards. ``anchor`` is the literal by which it is noticed; ``starts_so`` and ``ends_so`` say where that stands."""
+
+    __slots__ = ("anchor",)
+    starts_so = ends_so = True
 
     def __init__(self, needle: str) -> None:
-        self.needle = self.anchor = needle
+        self.anchor = needle
 
-    def find(self, text: str, language: str, *, genitive: bool = False) -> list[Place]:
+    def find(self, text: str, _language: str, *, genitive: bool = False) -> list[Place]:
         """Return where it stands, left to right; with ``genitive`` also with a bare ``s`` behind it."""
         places: list[Place] = []
-        needle, length = self.needle, len(self.needle)
+        needle, length = self.anchor, len(self.anchor)
         at = text.find(needle)
         while at >= 0:
             end = at + length
@@ -181,6 +188,8 @@ class PlainSearch:
 
 class WildSearch:
     """Finds a term with wildcards or endings in at least one of its words."""
+
+    ends_so = False
 
     def __init__(self, words: Sequence[_Word]) -> None:
         self._segments: list[str | Glob] = []
@@ -199,8 +208,9 @@ class WildSearch:
             self._needle = first + (second.head if isinstance(second, Glob) else second)
         needles = [segment.needle if isinstance(segment, Glob) else segment for segment in self._segments]
         self.anchor = max((self._needle, *needles), key=len)
+        self.starts_so = not self._starts_wild and self.anchor == self._needle
 
-    def find(self, text: str, language: str, *, genitive: bool = False) -> list[Place]:
+    def find(self, text: str, language: str, *, genitive: bool = False) -> list[Place]:  # noqa: ARG002 - as PlainSearch; no form with wildcards has a genitive
         """Return where it stands, left to right, whole words."""
         places: list[Place] = []
         at = text.find(self._needle)
@@ -245,16 +255,17 @@ def run_end(text: str, at: int) -> int:
 
 
 class TermSearch:
-    """A term ready to be found, in articles in Chinese and in others; ``is_plain`` without wildcards, endings or exact case."""
+    """A term ready to be found, in articles in Chinese and in others."""
 
     def __init__(self, term: Term) -> None:
         self.term = term
+        self.shown = show(term)
         self.plain = _search(term.text, chinese=False)
-        chinese = _search(term.text, chinese=True)
-        self.chinese = self.plain if chinese.anchor == self.plain.anchor else chinese
+        self.chinese = self.plain if is_simplified(term.text) else _search(term.text, chinese=True)
 
     @property
-    def is_plain(self) -> bool:
+    def takes_genitive(self) -> bool:
+        """Whether, as a name, it may have a genitive: without wildcards, endings or exact case."""
         return isinstance(self.plain, PlainSearch) and not self.term.is_exact
 
     def is_same_case(self, surface: str, language: str) -> bool:

@@ -12,22 +12,22 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from itertools import accumulate, compress
+from typing import Final, TypeAlias
 
 from monitor.text.hans import TO_SIMPLIFIED
 
-_INVISIBLE: Final = (
-    "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
-    "\U000e0001\U000e0020-\U000e007f\U000e0100-\U000e01ef"
-)
+_INVISIBLE: Final = "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+_INVISIBLE_BEYOND: Final = "\U000e0001\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 _APOSTROPHES: Final = "`\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u055a\u2018\u2019\u201b\u2032\u1fef\u1ffd"
 _QUOTES: Final = "“”„‟«»"
-_DASHES: Final = "-_֊־᐀᠆‐‑‒–—―−‿⁀⁃⁔⸗⸚⸺⸻⹀⹝〜〰゠︱︲︳︴﹍﹎﹏﹘﹣－＿\U00010ead"
+_DASHES: Final = "-_֊־᐀᠆‐‑‒–—―−‿⁀⁃⁔⸗⸚⸺⸻⹀⹝〜〰゠︱︲︳︴﹍﹎﹏﹘﹣－＿"
 _DOTS: Final = "·•‧∙⋅・･"
-_SPACES: Final = "\t\x1f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_SPACES: Final = "\x01\t\x1f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _BREAKS: Final = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
-_REMOVED: Final = re.compile(f"[{_INVISIBLE}]+")
+_REMOVED: Final = re.compile(f"[{_INVISIBLE}]")
+_REMOVED_BEYOND: Final = re.compile(f"[{_INVISIBLE_BEYOND}]")  # apart: a class that leaves the basic plane is searched ten times slower
 _BEFORE: Final = re.compile("[™℠\u00b4\u1ffd]")
 _AFTER: Final = re.compile(f"[{re.escape(_APOSTROPHES + _QUOTES + _DASHES + _DOTS + _SPACES + _BREAKS)}]")
 _FORMS: Final = {
@@ -43,6 +43,9 @@ _TRADITIONAL: Final = re.compile(f"[{''.join(map(chr, TO_SIMPLIFIED))}]")
 _TYPOGRAPHIC: Final = (("’", "'"), ("“", '"'), ("”", '"'), ("„", '"'), ("–", "-"), ("‘", "'"), ("—", "-"), ("…", "..."))
 """What keeps most European texts from being Latin-1, in the form the fold gives it anyway."""
 
+_WIDE: Final = tuple((wide, unicodedata.normalize("NFKC", wide)) for wide in "，！？：；（）％　～")
+"""What Chinese and Japanese texts are full of: replaced beforehand, they leave a text that NFKC sees to be normal at a glance."""
+
 _UNEVEN: Final = ("ß", "…", "\xad", "¨", "¯", "¸", "¼", "½", "¾")
 """Of Latin-1 and the typographic characters those that change the length."""
 
@@ -51,6 +54,11 @@ def fold(text: str, *, chinese: bool = False) -> str:
     """Return the form in which spellings compare equal; ``chinese`` also turns traditional characters into simplified ones."""
     folded = _fold(text)
     return folded.translate(TO_SIMPLIFIED) if chinese and _TRADITIONAL.search(folded) else folded
+
+
+def is_simplified(text: str) -> bool:
+    """Whether ``chinese`` makes no difference to the fold of a text."""
+    return text.isascii() or not _TRADITIONAL.search(_fold(text))
 
 
 def _fold(text: str) -> str:
@@ -66,12 +74,16 @@ def _fold(text: str) -> str:
     return "\n".join(_fold_any(part) if folded is None else folded for part, folded in parts)
 
 
+_GAP: Final = "\x01"
+"""Stands for hyphens and odd spaces until the plain spaces around them are gone too: cheaper than looking for double spaces thrice."""
+
+
 def _latin_table() -> bytes:
     table = bytearray(range(256))
     for code in range(256):
         character = chr(code)
         form = _FORMS.get(character) or _NARROW.get(character) or character.lower()
-        table[code] = ord(form)
+        table[code] = ord(_GAP if form == " " and character != " " else form)
     return bytes(table)
 
 
@@ -90,15 +102,33 @@ def _fold_latin(text: str) -> str | None:
     for odd in _ODD:
         if odd in raw:
             return None
-    return _single_spaces(raw.translate(_LATIN, b"\xad").decode("latin-1").replace("ß", "ss"))
+    if b"\xad" in raw:
+        raw = raw.replace(b"\xad", b"")
+    text = raw.translate(_LATIN).decode("latin-1").replace("ß", "ss")
+    if _GAP in text:
+        first, *others = text.split(_GAP)
+        last = others.pop() if others else ""
+        text = " ".join([first.rstrip(" "), *filter(None, (part.strip(" ") for part in others)), last.lstrip(" ")])
+    return _single_spaces(text)
 
 
 def _fold_any(text: str) -> str:
-    text = _BEFORE.sub(_form, _REMOVED.sub("", text))
+    text = _BEFORE.sub(_form, _visible(text))
+    for wide, narrow in _WIDE:
+        text = text.replace(wide, narrow)
     text = unicodedata.normalize("NFKC", text).casefold().replace("ı", "i")
     while "i̇" in text:
         text = text.replace("i̇", "i")
     return _single_spaces(_AFTER.sub(_form, unicodedata.normalize("NFKC", text)))
+
+
+def _visible(text: str) -> str:
+    text = _REMOVED.sub("", text)
+    return (
+        text
+        if len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text)
+        else _REMOVED_BEYOND.sub("", text).replace("\U00010ead", "-")
+    )
 
 
 def _form(match: re.Match[str]) -> str:
@@ -115,25 +145,36 @@ def without_invisible(text: str) -> str:
     """Return the text composed (NFC), without what nobody sees and with plain single spaces: the form in which exact terms compare."""
     if text.isascii():
         return " ".join(text.split())
-    return " ".join(unicodedata.normalize("NFC", _REMOVED.sub("", text)).split())
+    return " ".join(unicodedata.normalize("NFC", _visible(text)).split())
+
+
+_Places: TypeAlias = tuple[list[int], list[int]]
+"""Start and end of each folded character in its original line; two lists, because the garbage collector looks into pairs."""
 
 
 class Folded:
     """A text with its folded form, ``text``, and the way back from folded positions to original ones."""
 
-    __slots__ = ("_breaks", "_maps", "original", "text")
+    __slots__ = ("_chinese", "_foldeds", "_maps", "_originals", "original", "text")
 
     def __init__(self, original: str, *, chinese: bool = False) -> None:
         self.original = original
         self.text = fold(original, chinese=chinese)
-        self._breaks: tuple[list[int], list[int]] | None = None
-        self._maps: dict[int, list[tuple[int, int]] | None] = {}
+        self._chinese = chinese
+        self._originals: list[int] = []
+        self._foldeds: list[int] = []
+        self._maps: dict[int, _Places | None] = {}
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the non-empty folded ``start:end`` stands in the original, without invisible characters at its ends."""
-        first, _ = self._place(start)
-        _, last = self._place(end - 1)
-        return first, last
+        line, original, folded = self._line_of(start)
+        places = self._maps[line]
+        if end > self._foldeds[line + 1]:  # beyond this line
+            return self._place(start)[0], self._place(end - 1)[1]
+        if places is None:
+            return original + start - folded, original + end - folded
+        starts, ends = places
+        return original + starts[start - folded], original + ends[end - 1 - folded]
 
     def folded_span(self, start: int, end: int) -> tuple[int, int] | None:
         """Return where the original ``start:end`` stands folded; None where nothing is left of it."""
@@ -143,30 +184,31 @@ class Folded:
 
     def _place(self, position: int) -> tuple[int, int]:
         """Return the original start and end of one folded character."""
-        originals, foldeds = self._breaks or self._find_breaks()
-        line = bisect_right(foldeds, position) - 1
-        original, folded = originals[line], foldeds[line]
-        if line not in self._maps:
-            self._maps[line] = _line_map(self.original[original : originals[line + 1] - 1], self.text[folded : foldeds[line + 1] - 1])
+        line, original, folded = self._line_of(position)
         places = self._maps[line]
         if places is None:
             return original + position - folded, original + position - folded + 1
-        if position - folded == len(places):  # the line break itself
-            return originals[line + 1] - 1, originals[line + 1]
-        start, end = places[position - folded]
-        return original + start, original + end
+        starts, ends = places
+        return original + starts[position - folded], original + ends[position - folded]
 
-    def _find_breaks(self) -> tuple[list[int], list[int]]:
-        """Return where each line begins, in the original and folded, each with one more behind the end."""
-        foldeds = _line_starts(self.text)
-        is_plain = self.original.count("\n") == len(foldeds) - 2
-        originals = (
-            _line_starts(self.original)
-            if is_plain
-            else [0, *(m.end() for m in _LINE_BREAK.finditer(self.original)), len(self.original) + 1]
+    def _line_of(self, position: int) -> tuple[int, int, int]:
+        """Return the number of the line a folded position is in, with its start in the original and folded; see to its map."""
+        if not self._foldeds:
+            self._find_lines()
+        line = bisect_right(self._foldeds, position) - 1
+        original, folded = self._originals[line], self._foldeds[line]
+        if line not in self._maps:
+            texts = self.original[original : self._originals[line + 1]], self.text[folded : self._foldeds[line + 1]]
+            self._maps[line] = _line_map(*texts, chinese=self._chinese)
+        return line, original, folded
+
+    def _find_lines(self) -> None:
+        """Find where each line begins, in the original and folded; both lists end with the end."""
+        self._foldeds = _line_starts(self.text)
+        is_plain = self.original.count("\n") == len(self._foldeds) - 2
+        self._originals = (
+            _line_starts(self.original) if is_plain else [0, *(m.end() for m in _LINE_BREAK.finditer(self.original)), len(self.original)]
         )
-        self._breaks = originals, foldeds
-        return self._breaks
 
 
 def _first(length: int, holds: Callable[[int], bool]) -> int:
@@ -175,26 +217,31 @@ def _first(length: int, holds: Callable[[int], bool]) -> int:
 
 
 def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    while found := text.find("\n", starts[-1]) + 1:
-        starts.append(found)
-    starts.append(len(text) + 1)
+    starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
+    starts[-1] = len(text)
     return starts
 
 
-def _line_map(original: str, folded: str) -> list[tuple[int, int]] | None:
-    """Return for each folded character where it stands in the original line; None where every one stays in its place."""
+def _line_map(original: str, folded: str, *, chinese: bool) -> _Places | None:
+    """Return where each folded character stands in the original line; None where every one stays in its place."""
     if len(original) == len(folded) and _is_even(original):
         return None
-    places: list[tuple[int, int]] = []
-    last = ""
-    for form, start, end in _clusters(original):
-        for character in form:
-            if character != " " or last != " ":
-                places.append((start, end))
-                last = character
+    forms = list(map(_ONE_BY_ONE.__getitem__, original))
+    alone = "".join(forms)
+    single = _single_spaces(alone)
+    if (single.translate(TO_SIMPLIFIED) if chinese else single) == folded:
+        starts = [at for at, form in enumerate(forms) for _ in form]
+        ends = [at + 1 for at in starts]
+    else:
+        pieces = _clusters(original)
+        alone = "".join([form for form, _, _ in pieces])
+        starts = [start for form, start, _ in pieces for _ in form]
+        ends = [end for form, _, end in pieces for _ in form]
+    if "  " in alone:
+        kept = [here != " " or before != " " for here, before in zip(alone, "." + alone, strict=False)]
+        starts, ends = list(compress(starts, kept)), list(compress(ends, kept))
     # A line that does not go cluster by cluster is not known to exist; were there one, its hits would show the whole line.
-    return places if len(places) == len(folded) else [(0, len(original))] * len(folded)
+    return (starts, ends) if len(starts) == len(folded) else ([0] * len(folded), [len(original)] * len(folded))
 
 
 def _is_even(line: str) -> bool:
@@ -221,20 +268,26 @@ def _clusters(line: str) -> list[tuple[str, int, int]]:
         end = start + 1
         while end < length and _leans(line[end]):
             end += 1
-        forms = [_fold_one(character) for character in line[start:end]]
+        forms = [_ONE_BY_ONE[character] for character in line[start:end]]
         whole = forms[0] if end == start + 1 else _fold(line[start:end])
         if len(forms) == 1 or "".join(forms) == whole:
             pieces += [(form, start + i, start + i + 1) for i, form in enumerate(forms)]
         else:
-            seen = [i for i, character in enumerate(line[start:end]) if not _REMOVED.match(character)]
+            seen = [i for i, character in enumerate(line[start:end]) if _visible(character)]
             pieces.append((whole, start + seen[0], start + seen[-1] + 1))
         start = end
     return pieces
 
 
-@lru_cache(maxsize=1 << 16)
-def _fold_one(character: str) -> str:
-    return _fold(character)
+class _Forms(dict[str, str]):
+    """The folded forms of single characters met so far."""
+
+    def __missing__(self, character: str) -> str:
+        form = self[character] = _fold(character)
+        return form
+
+
+_ONE_BY_ONE: Final = _Forms()
 
 
 @lru_cache(maxsize=1 << 16)
@@ -247,5 +300,5 @@ def _leans(character: str) -> bool:
         or "\u3131" <= character <= "\u318e"
         or "\ud7b0" <= character <= "\ud7fb"
         or "\uffa0" <= character <= "\uffdc"
-        or _REMOVED.match(character) is not None
+        or not _visible(character)
     )
