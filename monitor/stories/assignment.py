@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 
 from crawler.model import Article
@@ -15,6 +15,9 @@ from monitor.stories.frequencies import Frequencies
 from monitor.stories.scores import Side, arriving, compare, score, standing
 from monitor.stories.titles import Title, is_same_live_page, is_serial, read_title
 
+COPY_WINDOW = timedelta(days=7)
+EVENT_WINDOW = timedelta(hours=96)
+"""The archive looks back 72 hours from sight; what outlets say of their times may differ by a day."""
 MIN_STRONG = 2
 MIN_STRONG_TITLES = 1
 REFUSED = -3.0
@@ -121,9 +124,10 @@ def _is_series(arrival: _Arrival, members: Iterable[Candidate]) -> bool:
 
 def _see(arrival: _Arrival, member: Candidate) -> _Seen:
     copied = _same_text(arrival, member)
-    if is_same_live_page(arrival.title, read_title(member.headline, member.outlet_id)):
+    is_near = abs(arrival.side.at - member.at) <= EVENT_WINDOW
+    if is_near and is_same_live_page(arrival.title, read_title(member.headline, member.outlet_id)):
         return _Seen(article_id=member.article_id, containment=copied, score=weights.MERGE_WITHIN, margin=LIVE, is_related=False)
-    if len(arrival.side.strong.intersection(f.hash for f in member.features)) < MIN_STRONG:
+    if not is_near or len(arrival.side.strong.intersection(f.hash for f in member.features)) < MIN_STRONG:
         return _Seen(article_id=member.article_id, containment=copied, score=REFUSED, margin=REFUSED, is_related=False)
     pair = compare(arrival.side, standing(member.features, member.outlet_id, member.at, arrival.side))
     within = primary(member.language) == arrival.language
@@ -142,7 +146,9 @@ def _see(arrival: _Arrival, member: Candidate) -> _Seen:
 
 
 def _same_text(arrival: _Arrival, member: Candidate) -> float:
-    """The containment of a copy; 0 where it is none."""
+    """The containment of a copy; 0 where it is none, nor where what is read today was written weeks apart, as in a backfill."""
+    if abs(arrival.side.at - member.at) > COPY_WINDOW:
+        return 0.0
     one = arrival.fingerprint
     share, shared = containment(one.shingles, member.shingles, one.word_count, member.word_count, arrival.boilerplate)
     if shared < MIN_SHARED or share < LONG_CONTAINMENT:

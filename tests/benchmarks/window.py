@@ -10,6 +10,7 @@ from monitor.model import Candidate, Fingerprint, StoryAssignment
 from monitor.stories import Frequencies
 
 FEATURE_WINDOW = timedelta(hours=72)
+TEXT_WINDOW = timedelta(days=7)
 MAX_POSTINGS = 400
 SAME_TEXT = 20
 SAME_EVENT = 30
@@ -35,7 +36,7 @@ class Window:
         copies: Counter[int] = Counter()
         for h in fingerprint.shingles:
             if h not in frequencies.boilerplate:
-                copies.update(self._shingles.get(h, ()))
+                copies.update(n for n in self._shingles.get(h, ()) if at - self.articles[n][2] <= TEXT_WINDOW)
         events: Counter[int] = Counter()
         oldest = at - FEATURE_WINDOW
         for f in fingerprint.features:

@@ -151,6 +151,12 @@ def test_another_text_of_the_same_length_is_no_copy() -> None:
     assert placed.how is HowAssigned.NEW
 
 
+def test_a_text_that_returns_after_weeks_is_no_copy() -> None:
+    old = article(headline="Chips nur gegen Bares")
+    assert place(article(1), candidate(7, old, at=NOON - timedelta(days=6))).how is HowAssigned.SAME_TEXT
+    assert place(article(1), candidate(7, old, at=NOON - timedelta(days=8))).how is HowAssigned.NEW
+
+
 def test_short_copies_need_like_titles_and_the_same_numbers() -> None:
     teaser = article(
         headline="Lumivox verlangt in China volle Vorkasse",
