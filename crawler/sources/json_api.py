@@ -16,6 +16,7 @@ from crawler.sources.json_feed import load_json
 
 FIELDS = ("items", "url", "guid", "title", "summary", "text", "published", "modified", "authors", "tags", "language", "image", "section")
 ITEMS_MAX = 20_000
+_ALSO = {"published_at": "published", "modified_at": "modified", "image_url": "image"}  # as an entry's own fields are called
 
 # What APIs commonly say, for fields that the source does not map.
 _USUAL = {
@@ -51,14 +52,15 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
     for repair in decoded.repairs:
         reading.repairs.note(repair)
     data = load_json(_JSONP.sub(b"", decoded.data), reading.repairs)
-    items = _items(data, source.fields)
+    fields = {_ALSO.get(name, name): path for name, path in source.fields.items()}
+    items = _items(data, fields)
     taken = items[:ITEMS_MAX]
     objects = [item for item in taken if isinstance(item, dict)]
     reading.repairs.note("items that are no objects left out", len(taken) - len(objects))
     reading.repairs.note("items beyond the first 20,000 left out", len(items) - len(taken))
     is_truncated = len(items) > len(taken)
     return SourceRead(
-        entries=reading.entries(_draft(item, source.fields) for item in objects),
+        entries=reading.entries(_draft(item, fields) for item in objects),
         parser="json_api",
         is_partial=len(objects) < len(items),
         is_truncated=is_truncated,
@@ -70,7 +72,7 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
 
 def problems(fields: Mapping[str, str]) -> tuple[str, ...]:
     """Say what is wrong with a mapping, for the one who wrote it: unknown fields and paths that are none."""
-    found = [f"{name!r} is no field; use {', '.join(FIELDS)}" for name in fields if name not in FIELDS]
+    found = [f"{name!r} is no field; use {', '.join(FIELDS)}" for name in fields if name not in FIELDS and name not in _ALSO]
     for name, path in fields.items():
         places = _PLACE.findall(path) or [path]
         found += [f"{place!r} in {name!r} is no path; write a.b, a[0].b or a[*].b" for place in places if _steps(place) is None]

@@ -42,12 +42,10 @@ class _Sorted:
 def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapping[str, str], now: datetime) -> SourceRead:
     """Read a sitemap; see ``crawler.sources.Read``.
 
-    Of a list longer than 1,000, what is dated before the window is left out and counted in ``repairs``: 14 days, or ``window_days`` in
-    the source's fields. ``further`` holds the documents of an index, newest first.
+    Of a list longer than 1,000, what is dated before a window of 14 days is left out and counted in ``repairs``. ``further`` holds the
+    documents of an index that may hold something newer, newest first.
     """
-    days = source.fields.get("window_days", "")
-    since = now - (timedelta(days=float(days)) if re.fullmatch(r"\d{1,5}(\.\d+)?", days, re.ASCII) else WINDOW)
-    return read_since(body, source=source, outlet=outlet, url=url, headers=headers, now=now, since=since)
+    return read_since(body, source=source, outlet=outlet, url=url, headers=headers, now=now, since=now - WINDOW)
 
 
 def read_since(

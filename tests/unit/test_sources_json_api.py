@@ -89,6 +89,11 @@ def test_a_list_may_be_gathered_from_several() -> None:
     assert len(read(data, {"items": "days[*].news[*]"}).entries) == 2
 
 
+def test_dates_may_be_mapped_under_the_names_of_an_entry() -> None:
+    entry = read([{"id": 1, "made": "2026-02-20"}], {"published_at": "made"}).entries[0]
+    assert entry.published_at == datetime(2026, 2, 20, tzinfo=UTC)
+
+
 def test_a_template_without_its_value_gives_nothing() -> None:
     entry = read([{"title": "T", "slug": ""}], {"url": "https://a.example/{slug}"}).entries[0]
     assert entry.url is None
@@ -157,6 +162,7 @@ DATA = {"a": {"b": [{"c": 1}, {"c": 2}], "d e": "x"}, "f": [[1, 2], [3]]}
         ("", [DATA]),
         ("a..b[", []),
         ("a.b.", []),
+        ("a['d e'][*]", []),
     ],
 )
 def test_paths_lead_to_values(path: str, found: list[object]) -> None:
@@ -166,6 +172,7 @@ def test_paths_lead_to_values(path: str, found: list[object]) -> None:
 def test_a_wrong_mapping_is_told_before_it_is_used() -> None:
     assert json_api.problems(REGISTER_FIELDS) == ()
     assert json_api.problems(HUB_FIELDS) == ()
+    assert json_api.problems({"published_at": "created"}) == ()
     found = json_api.problems({"link": "x", "title": "a[b", "url": "https://a.example/{x[}"})
     assert len(found) == 3
     assert "'link' is no field" in found[0]

@@ -72,7 +72,6 @@ def test_of_a_long_list_what_is_older_than_the_window_is_left_out_and_counted() 
     assert 13 <= len(found.entries) <= 16
     assert found.entries[-1].url == "https://a.example/undated"
     assert any(repair.startswith("older than the window left out (19") for repair in found.repairs)
-    assert len(read(urlset(*urls), fields={"window_days": "100"}).entries) in range(99, 103)
     assert len(read(urlset(*urls[:1_000])).entries) == 1_000
 
 
@@ -135,7 +134,9 @@ def test_a_wrong_charset_is_mended_with_a_word() -> None:
     assert "though labelled utf-8" in found.repairs[0]
 
 
-@pytest.mark.parametrize("body", ["", "<html><body>404</body></html>", "not found", b"\x1f\x8bdamaged", gzip.compress(gzip.compress(b"x", mtime=0), mtime=0)])
+@pytest.mark.parametrize(
+    "body", ["", "<html><body>404</body></html>", "not found", b"\x1f\x8bdamaged", gzip.compress(gzip.compress(b"x", mtime=0), mtime=0)]
+)
 def test_what_is_no_sitemap_is_unreadable(body: bytes | str) -> None:
     with pytest.raises(Unreadable):
         read(body)
