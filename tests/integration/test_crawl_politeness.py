@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
 
 import pytest
 
