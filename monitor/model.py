@@ -169,7 +169,10 @@ class HowAssigned(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One typed feature of title and lead: ``kind`` w words, g countries, n numbers, s seed concepts, e entities, z CJK bigrams, k skeletons."""
+    """One typed feature of title and lead: ``kind`` w words, g countries, n numbers, s concepts, a happenings, e entities, z CJK bigrams, k sounds.
+
+    Where a concept, country or sound was read from a word, ``value`` names that word's stem after a space: it counts only where the word does not.
+    """
 
     kind: str
     value: str
