@@ -125,10 +125,10 @@ def _is_markup(element: Element, raw: str) -> bool:
     """Whether text is escaped markup: always in RSS, by its type in Atom, and in Atom that forgot to say so."""
     if "<" not in raw and "&" not in raw:
         return False
-    kind = element.get("type")
-    if kind is None and element.get("mode") is None and "tom" not in str(element.tag) and "echo" not in str(element.tag):
+    kind, is_atom = (element.get("type") or "").lower(), "tom" in str(element.tag) or "echo" in str(element.tag)
+    if kind in _HTML_TYPES or kind == _OCTETS or (not kind and not is_atom and element.get("mode") is None):
         return True
-    return (kind or "").lower() in _HTML_TYPES or kind == _OCTETS or bool(_LOOKS_MARKED_UP.search(raw))
+    return kind != "text" and bool(_LOOKS_MARKED_UP.search(raw))
 
 
 def _title(draft: Draft, element: Element) -> None:
