@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 
@@ -176,9 +177,10 @@ async def test_requests_to_a_host_keep_their_distance_and_a_crawl_delay_widens_i
             for _ in range(4):
                 assert rig.crawl.submit(FetchOrder(entry=entry(one.url("/a"), outlet), outlet=outlet))
         await rig.sink.until(8)
-        for one, least in ((site, 0.14), (slow, 0.38)):
+        for one, spacing in ((site, 0.15), (slow, 0.4)):
             starts = [hit.started for hit in one.hits if hit.path == "/a"]
-            assert min(b - a for a, b in pairwise(starts)) >= least
+            # over all turns: one arrival may be late by what the machine is busy with, and the next then comes closer
+            assert starts[-1] - starts[0] >= 0.9 * spacing * (len(starts) - 1)
 
 
 async def test_turns_too_far_away_are_refused_and_not_booked() -> None:
