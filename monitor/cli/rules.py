@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from monitor.cli import backtest
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, filters, listing
 from monitor.cli.texts import Text, takes_text
@@ -32,6 +33,9 @@ _COLUMNS: Final = (
 @click.group("rules")
 def command() -> None:
     """What is looked for, whether it holds, and why a text matches or not."""
+
+
+command.add_command(backtest.command)
 
 
 @command.command("list")
@@ -135,7 +139,7 @@ def _rows(themes: Sequence[Theme]) -> Iterator[dict[str, Any]]:
 def _checked(given: Given, files: Sequence[Path]) -> tuple[list[Problem], list[Problem]]:
     """Return what is wrong and what is doubtful; sum up where nothing is wrong."""
     try:
-        settings = given.settings(lint=True, overrides=_in_place_of(files))
+        settings = given.settings(lint=True, overrides=in_place_of(files))
     except ConfigError as error:
         return list(error.problems), []
     from monitor.rules import lint  # noqa: PLC0415 - rules are paid for only by those who compile them
@@ -147,7 +151,7 @@ def _checked(given: Given, files: Sequence[Path]) -> tuple[list[Problem], list[P
     return [], list(lint.warnings(settings.rules))
 
 
-def _in_place_of(files: Sequence[Path]) -> dict[str, object]:
+def in_place_of(files: Sequence[Path]) -> dict[str, object]:
     """Return overrides that put files in the place of the local ones of their kind, known by their first key."""
     from monitor.config import yaml12  # noqa: PLC0415 - only here
 

@@ -219,3 +219,22 @@ def test_doctor_names_the_place_of_what_is_wrong(desk: Desk) -> None:
     done = desk.run("doctor")
     assert done.exit_code == 1
     assert f"{desk.config}:1:1: unknown key 'timezonne'" in done.stdout
+
+
+def test_a_backtest_counts_matches_stories_and_what_a_change_adds_and_loses(desk: Desk, tmp_path: Path) -> None:
+    themes = "themes:\n  towns:\n    label: Towns\n    need: What happens in towns.\n    rules: {bergen: 'Bergen'}\n"
+    (tmp_path / "themes.yaml").write_text(themes)
+    desk.run("alerts", "mark", str(desk.put[0].alerts[0].alert_id), "useful")
+    (row,) = desk.rows("rules", "backtest", "towns", "--since", "7d")
+    assert (row["matches"], row["stories"], row["languages"]) == (3, 2, {"de": 2, "en": 1})
+    other = tmp_path / "other.yaml"
+    other.write_text(themes.replace("'Bergen'", "'title:北京'"))
+    (row,) = desk.rows("rules", "backtest", "--against", str(other))
+    change = row["against"]
+    assert isinstance(change, dict)
+    assert (change["added"], change["lost"], change["kept"]) == (0, 2, 1)
+    assert change["lost_marked"] == {"useful": 1}
+    told = desk.run("rules", "backtest", "--against", str(other)).stdout
+    assert "towns: 3 matches in 2 stories" in told
+    assert "the change: added 0, lost 2, kept 1; loses 1 marked useful" in told
+    assert desk.run("rules", "backtest", "nothing").exit_code == 2
