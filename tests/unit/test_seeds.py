@@ -117,7 +117,7 @@ def test_the_beat_is_whole() -> None:
     for theme in seeds().rules.themes:
         assert theme.need
         assert len({e.language for e in theme.examples if e.should_match}) >= 2, theme.theme_id
-        assert len({e.language for e in theme.examples if not e.should_match}) >= 1, theme.theme_id
+        assert len({e.language for e in theme.examples if not e.should_match}) >= 2, theme.theme_id
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,21 @@ def test_the_beat_is_whole() -> None:
 )
 def test_the_known_hazards_stay_silent(text: str, language: str) -> None:
     assert themes_of(text, language) == set()
+
+
+HAZARDS = (
+    *("Ernie und Bert", "Bernie", "Rivian R2", "Cloudflare R2", "R2-D2", "R²", "R-2 visa", "Brembo V4", "宇树发布机器人R1", "H2O", "H20", "高速公路H20"),
+    *("Zhangzhou", "superpower", "Supermacht", "Seismic", "cosmic", "manycore processor", "Many-Core-Prozessor", "DeepSeek rival", "Deepseek-Konkurrent"),
+    *("myth Pangu", "盘古开天辟地", "Pangu team", "pangolin", "Kimi won", "Kimi Räikkönen", "minimax algorithm", "悟道多年", "豆包", "字节", "苹果"),
+    *("Big Apple", "Ascent GX10", "High-Protein-Chips", "Deutsche Telekom", "high-flyer", "Liang Hua", "Li Qiang", "北大人民医院", "六小龄童"),
+    *("four dragons", "six tigers", "AI chip dragons", "Brain Corp", "moonshot project", "Agile Robots", "named Humanoid", "Optimus", "DLSS", "seltener Erden"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("hazard", HAZARDS)
+def test_every_known_hazard_stands_as_an_example_to_ignore(hazard: str) -> None:
+    ignored = [e.text for theme in seeds().rules.themes for e in theme.examples if not e.should_match]
+    assert any(hazard in text for text in ignored)
 
 
 def test_a_rival_of_deepseek_is_not_deepseek() -> None:
