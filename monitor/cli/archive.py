@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -105,6 +106,29 @@ def export(given: Given, view: str, filters: Filters, show: Show) -> None:
     settings = given.settings()
     with given.archive(settings) as archive, archive.snapshot() as tx:
         Show(show.form or "csv")(reads.export(tx, f"v_{view}", _filter(given, filters, settings)), ())
+
+
+@command.command("sql")
+@click.argument("question", metavar="SELECT")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, metavar="SECONDS", help="For so long."
+)
+@listing
+@shared
+@pass_given
+def sql(given: Given, question: str, timeout: float, show: Show) -> None:
+    """Ask the archive in SQL; only SELECT is answered. docs/sql.md describes the public views.
+
+    presswatch archive sql "SELECT day, stories FROM v_theme_timeline WHERE theme_id = 'deepseek-next'"
+    """
+    from monitor.archive import analyst, engine  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    rows = analyst.ask(engine.address(given.settings().archive), question, timeout_s=timeout)
+    if not show.is_table:
+        show(rows, (), empty="no rows")
+        return
+    found = list(rows)
+    show(found, [Column(title=name, show=itemgetter(name), gives_way=True) for name in (found[0] if found else ())], empty="no rows")
 
 
 @command.command("stats")
@@ -210,9 +234,11 @@ def _filter(given: Given, filters: Filters, settings: Settings) -> Filter:
 
 def _rows(tx: Tx, query: Query, where: Filter, settings: Settings) -> Iterator[dict[str, Any]]:
     from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
+    from monitor.archive.needs import needs_of  # noqa: PLC0415 - the same
 
     names = {outlet.outlet_id: outlet.name for outlet in settings.outlets}
-    for article, match in reads.search(tx, query.match, where=where):
+    needs = needs_of(query.node, settings.rules.entities)
+    for article, match in reads.search(tx, query.match, needs=needs, where=where):
         spans = list(dict.fromkeys(evidence.surface for evidence in match.evidence))
         yield {
             **_article(article),

@@ -238,3 +238,30 @@ def test_a_backtest_counts_matches_stories_and_what_a_change_adds_and_loses(desk
     assert "towns: 3 matches in 2 stories" in told
     assert "the change: added 0, lost 2, kept 1; loses 1 marked useful" in told
     assert desk.run("rules", "backtest", "nothing").exit_code == 2
+
+
+def test_the_archive_answers_selects_and_nothing_else(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    question = "SELECT outlet, count(*) AS articles FROM v_articles GROUP BY outlet ORDER BY outlet"
+    assert desk.rows("archive", "sql", question)[0] == {"outlet": "Alpenpost", "articles": 1}
+    shown = desk.run("archive", "sql", question).stdout.splitlines()
+    assert shown[0].split() == ["outlet", "articles"]
+    for statement in ("DELETE FROM articles", "SELECT nothing FROM nowhere", "DROP TABLE articles"):
+        assert app.run(["-c", str(desk.config), "archive", "sql", statement]) == 69
+        assert "error:" in capsys.readouterr().err
+    assert len(desk.rows("archive", "export", "articles")) == 3
+
+
+def test_a_search_speaks_the_rule_language_in_every_script(desk: Desk) -> None:
+    assert [row["headline"] for row in desk.rows("archive", "search", "title:北京")] == ["Déjà vu in 北京"]
+    assert len(desk.rows("archive", "search", "Nordlicht NEAR/12 Modell", "--language", "de")) == 2
+    done = desk.run("archive", "search", "Nordlicht", "--since", "5m", "--csv")
+    assert done.exit_code == 0
+    nothing = desk.run("archive", "search", "Nordlicht AND Vulkan")
+    assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (1, "", "no article matches\n")
+
+
+def test_a_query_that_cannot_be_parsed_is_a_matter_of_usage(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["-c", str(desk.config), "archive", "search", "Nordlicht Modell"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("query:1:11: E-juxt")
+    assert "^" in told
