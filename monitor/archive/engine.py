@@ -29,6 +29,10 @@ _PRAGMAS = (
     "mmap_size=268435456",
     "journal_size_limit=67108864",
 )
+_SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=60000"
+_WRITER = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+"""Prepared plans are kept: one made while a table was small would read it whole for ever. All that is written is found by an index."""
+_READER = " -c default_transaction_read_only=on -c plan_cache_mode=force_custom_plan"
 _FULL_STATES = frozenset({"53100"})
 _SQLITE_ENDINGS = frozenset(
     {
@@ -133,8 +137,7 @@ def _postgres(where: Address, *, can_write: bool, size: int = 1) -> sa.Engine:
     arguments: dict[str, Any] = {
         "connect_timeout": 5,
         "application_name": "presswatch",
-        "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60000"
-        + ("" if can_write else " -c default_transaction_read_only=on"),
+        "options": _SESSION + (_WRITER if can_write else _READER),
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,

@@ -121,7 +121,8 @@ SELECT a.story_id, a.day, a.outlet_id, o.name AS outlet, o.country, a.language, 
 FROM articles a
 JOIN stories s ON s.story_id = a.story_id
 LEFT JOIN outlets o ON o.outlet_id = a.outlet_id
-WHERE NOT EXISTS (SELECT 1 FROM articles b WHERE b.story_id = a.story_id AND b.outlet_id = a.outlet_id
+WHERE s.article_count = s.outlet_count
+   OR NOT EXISTS (SELECT 1 FROM articles b WHERE b.story_id = s.story_id AND b.outlet_id = a.outlet_id
                   AND (b.seen_at < a.seen_at OR (b.seen_at = a.seen_at AND b.article_id < a.article_id)));
 
 -- one row per rule: how often it hits, on how little, and what readers said of its alerts
