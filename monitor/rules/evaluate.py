@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence, Set
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import accumulate, chain
 from typing import Final, TypeAlias, cast
 
 from monitor.rules import regexes
@@ -29,10 +30,15 @@ class Evaluation:
     """Queries put to one article; what was found for one is not looked for again by the next."""
 
     def __init__(
-        self, reading: Reading, vocabulary: Vocabulary, *, scanned: Set[Anchor] = frozenset(), seen: Set[Anchor] = frozenset()
+        self,
+        reading: Reading,
+        vocabulary: Vocabulary,
+        *,
+        scanned: AbstractSet[Anchor] = frozenset(),
+        seen: AbstractSet[Anchor] = frozenset(),
     ) -> None:
         """``scanned`` is what somebody has looked for already, ``seen`` what of it may stand in the article."""
-        self.reading, self._vocabulary = reading, vocabulary
+        self.reading, self.vocabulary = reading, vocabulary
         self._scanned, self._seen = scanned, seen
         self._takes_genitive = reading.language in GENITIVE
         self._hits: dict[Term | Pattern, Sequence[Hit]] = {}
@@ -46,20 +52,20 @@ class Evaluation:
         """Whether a query holds, inside some ranges of the folded article."""
         kind = type(node)  # asked for every rule that may match: an ``if`` costs a fifth of a ``match``
         if kind is Term and within is None:
-            return bool(self._leaf_hits(cast(Term, node)))
+            return bool(self._leaf_hits(cast("Term", node)))
         if kind is Or:
-            for child in cast(Or, node).children:
+            for child in cast("Or", node).children:  # noqa: SIM110 - the same: no generator
                 if self.is_true(child, within):
                     return True
             return False
         if kind is And:
-            for child in cast(And, node).children:
+            for child in cast("And", node).children:  # noqa: SIM110 - the same
                 if not self.is_true(child, within):
                     return False
             return True
         return self._is_seldom_true(node, within)
 
-    def _is_seldom_true(self, node: Node, within: Ranges | None) -> bool:
+    def _is_seldom_true(self, node: Node, within: Ranges | None) -> bool:  # noqa: PLR0911 - one answer for each kind of node
         match node:
             case Term() | Pattern() | EntityRef():
                 return bool(self.hits(node, within))
@@ -68,7 +74,7 @@ class Evaluation:
             case Not():
                 return not self.is_true(node.child, within)
             case Scoped():
-                return self.is_true(node.child, self._narrow(node, within))
+                return self.is_true(node.child, self.narrow(node, within))
             case AtLeast():
                 return _count_apart(self.occurrences(node.child, within)) >= node.count
             case Meta():
@@ -85,7 +91,8 @@ class Evaluation:
             return bool(not right or free(self.reading, Group(left), Group(right), _nearness(node)))
         return bool(right) and are_near(self.reading, Group(left), Group(right), _nearness(node))
 
-    def _narrow(self, node: Scoped, within: Ranges | None) -> Ranges:
+    def narrow(self, node: Scoped, within: Ranges | None) -> Ranges:
+        """Return the ranges a scope leaves of those around it."""
         ranges = self.reading.ranges(node.scope)
         if within is None:
             return ranges
@@ -101,7 +108,7 @@ class Evaluation:
             case Or():
                 return [occurrence for child in node.children for occurrence in self.occurrences(child, within)]
             case Scoped():
-                return self.occurrences(node.child, self._narrow(node, within))
+                return self.occurrences(node.child, self.narrow(node, within))
             case Near():
                 return self._free(node, within) if node.is_negated else self.taking_part(node, within).joined
             case _:
@@ -125,31 +132,26 @@ class Evaluation:
         """Gather the hits that prove a true query."""
         match node:
             case Term() | Pattern() | EntityRef():
-                for hit in self.hits(node, within):
-                    proof.setdefault((hit[0], hit[1]), (hit, []))
-            case Or():
+                _note(proof, self.hits(node, within))
+            case And() | Or():
                 for child in node.children:
-                    if self.is_true(child, within):
+                    if isinstance(node, And) or self.is_true(child, within):
                         self.prove(child, proof, within)
-            case And():
-                for child in node.children:
-                    self.prove(child, proof, within)
             case Near():
                 self._prove_near(node, proof, within)
             case Scoped():
-                self.prove(node.child, proof, self._narrow(node, within))
+                self.prove(node.child, proof, self.narrow(node, within))
             case AtLeast():
-                _note(proof, self.occurrences(node.child, within))
+                _note(proof, chain.from_iterable(self.occurrences(node.child, within)))
             case Not() | Meta():
                 pass
 
     def _prove_near(self, node: Near, proof: Proof, within: Ranges | None) -> None:
         if node.is_negated:
-            _note(proof, self._free(node, within))
+            _note(proof, chain.from_iterable(self._free(node, within)))
             return
         found = self.taking_part(node, within)
-        _note(proof, found.left)
-        _note(proof, found.right)
+        _note(proof, chain.from_iterable((*found.left, *found.right)))
         for spot, halves in found.halves.items():
             proof[spot][1].append(halves)
 
@@ -170,13 +172,16 @@ class Evaluation:
             if isinstance(leaf, Pattern):
                 found = self._find_pattern(leaf)
             else:
-                search = self._vocabulary.search(leaf)
-                found = [Hit(start, end, search.shown) for start, end in self._spots(search)]
+                search = self.vocabulary.search(leaf)
+                found = [Hit(start, end, search.shown) for start, end in self._find(search)]
             self._hits[leaf] = found
         return found
 
-    def _spots(self, search: TermSearch, *, genitive: bool = False) -> list[Spot]:
-        """Return where a term stands."""
+    def spots(self, name: Name) -> list[Spot]:
+        """Return where an alias stands, anchored or not."""
+        return self._find(name.search, genitive=self._takes_genitive and name.search.takes_genitive)
+
+    def _find(self, search: TermSearch, *, genitive: bool = False) -> list[Spot]:
         reading = self.reading
         finder = search.chinese if reading.is_chinese else search.plain
         spots = finder.find(reading.text, reading.language, genitive=genitive)
@@ -201,7 +206,7 @@ class Evaluation:
 
     def mentions(self, entity_id: str) -> Sequence[Hit]:
         """Return an entity's hits: the longest alias wherever several overlap, none inside an excluded phrase, anchored ones near their anchor."""
-        entity = self._vocabulary.entities[entity_id]
+        entity = self.vocabulary.entities[entity_id]
         names = entity.names_in(self.reading.article.language)
         if entity_id in self._open:  # an anchor that names its own entity means the names without anchor
             return self._name_hits(entity, [name for name in names if name.near is None])
@@ -217,14 +222,14 @@ class Evaluation:
         for name in names:
             if name in self._scanned and name not in self._seen:
                 continue
-            spots = self._spots(name.search, genitive=self._takes_genitive and name.search.takes_genitive)
+            spots = self.spots(name)
             if spots and name.near is not None:
                 spots = self._anchored(spots, name, name.near)
             hits += [Hit(start, end, entity.shown, name.shown) for start, end in spots]
         if not hits:
             return hits
         closed = [
-            spot for search in entity.excluded for spot in self._spots(search, genitive=self._takes_genitive and search.takes_genitive)
+            spot for search in entity.excluded for spot in self._find(search, genitive=self._takes_genitive and search.takes_genitive)
         ]
         return _longest(_outside(hits, closed))
 
@@ -238,10 +243,9 @@ def _nearness(node: Near) -> Nearness:
     return Nearness(node.unit, node.most, node.is_ordered)
 
 
-def _note(proof: Proof, occurrences: Iterable[Occurrence]) -> None:
-    for occurrence in occurrences:
-        for hit in occurrence:
-            proof.setdefault((hit[0], hit[1]), (hit, []))
+def _note(proof: Proof, hits: Iterable[Hit]) -> None:
+    for hit in hits:
+        proof.setdefault((hit[0], hit[1]), (hit, []))
 
 
 def _outside(hits: list[Hit], closed: list[Spot]) -> list[Hit]:

@@ -10,15 +10,15 @@ from typing import Final, NamedTuple
 from monitor.rules import regexes
 from monitor.rules.mistakes import Code, Mistake, did_you_mean
 from monitor.rules.nodes import EntityRef, Leaf, Meta, MetaField, Pattern, Scope, Term, Unit
-from monitor.rules.terms import is_plainly_good, term_mistake
+from monitor.rules.terms import PLAIN, is_plainly_good, term_mistake
 
 FARTHEST: Final = 100
 MOST_COUNTED: Final = 1000
 
 _QUOTES: Final = '"„“”‟«»'
 _CLOSERS: Final = {'"': '"', "„": '“”"', "“": "”“", "”": "”", "‟": "”“", "«": "»", "»": "«»"}
-_TOKEN: Final = re.compile(rf"\s*(?:([()])|([{_QUOTES}])|(/)|([^\s(){_QUOTES}]+)|$)")
-_PARENTHESIS, _QUOTE, _SLASH, _WORD = 1, 2, 3, 4
+_TOKEN: Final = re.compile(rf"\s*(?:([()])|([^\s(){_QUOTES}/][^\s(){_QUOTES}]*)|\"({PLAIN})\"|([{_QUOTES}])|(/)|$)")
+_PARENTHESIS, _WORD, _PLAIN_PHRASE, _QUOTE = 1, 2, 3, 4
 _WIDE_PARENTHESIS: Final = re.compile("[（）]")
 _REGEX: Final = re.compile(r"/((?:[^/\\\n]|\\.)*)/")
 _FIELD: Final = re.compile(r"([^\W\d_][\w-]*):")
@@ -100,22 +100,31 @@ class Lexer:
 
     def tokens(self) -> list[Token]:
         """Return the tokens, an END behind the last one."""
-        at = 0
+        at, query, tokens, writings = 0, self.query, self._tokens, self._writings
         while True:
-            found = _TOKEN.match(self.query, at)
+            found = _TOKEN.match(query, at)
             assert found is not None  # the alternatives cover every character
             group = found.lastindex
             if group is None:
-                self._tokens.append(Token(Kind.END, len(self.query.rstrip())))
-                return self._tokens
-            at = self._read(group, found.start(group), found[group], found.end())
+                tokens.append(Token(Kind.END, len(query.rstrip())))
+                return tokens
+            text, at = found[group], found.end()
+            if group != _WORD:
+                at = self._read(group, found.start(group), text, at)
+            elif (operator := _OPERATORS.get(text)) is not None:
+                tokens.append(Token(operator, found.start(group)))
+            elif (known := writings.get(text)) is not None:
+                tokens.append(Token(Kind.LEAF, found.start(group), known))
+            else:
+                at = self._word(found.start(group), text, at)
 
     def _read(self, group: int, start: int, text: str, end: int) -> int:
-        """Read one token; return where the next begins."""
-        if group == _WORD:
-            return self._word(start, text, end)
+        """Read a token that is no word; return where the next begins."""
         if group == _PARENTHESIS:
             self._tokens.append(Token(Kind.OPEN if text == "(" else Kind.CLOSE, start))
+            return end
+        if group == _PLAIN_PHRASE:
+            self._term(start - 1, text, is_exact=False, is_phrase=True)
             return end
         return self._phrase(start, start, is_exact=False) if group == _QUOTE else self._regex(start)
 
@@ -167,14 +176,6 @@ class Lexer:
     # ---- words
 
     def _word(self, at: int, word: str, end: int) -> int:
-        operator = _OPERATORS.get(word)
-        if operator is not None:
-            self._tokens.append(Token(operator, at))
-            return end
-        known = self._writings.get(word)
-        if known is not None:
-            self._leaf(at, known)
-            return end
         if is_plainly_good(word) and word[0] not in _OPERATOR_INITIALS:
             node = self._writings[word] = Term(text=word)
             self._leaf(at, node)
@@ -289,17 +290,18 @@ class Lexer:
     def _meta(self, at: int, field: MetaField, end: int) -> int:
         found = _TOKEN.match(self.query, end)
         group = found.lastindex if found else None
-        if found is None or group is None or group in {1, 3}:
-            what = "a group" if group == 1 and found is not None and found[1] == "(" else "nothing"
+        if found is None or group not in {_WORD, _PLAIN_PHRASE, _QUOTE}:
+            what = "a group" if found is not None and found[_PARENTHESIS] == "(" else "nothing"
             self._say(
                 Code.META, at, f"{field.value}: takes one value, here is {what}", f"for instance ({field.value}:a OR {field.value}:b)"
             )
             self._leaf(at, None)
             return end
-        if group == 2:
-            value, end = self._quoted(found.start(2))
+        value: str | None
+        if group == _QUOTE:
+            value, end = self._quoted(found.start(group))
         else:
-            value, end = found[4], found.end()
+            value, end = found[group], found.end()
         mistake = None if value is None else _meta_mistake(field, value.strip(), at)
         if mistake:
             self.mistakes.append(mistake)

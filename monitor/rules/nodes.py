@@ -123,6 +123,23 @@ Node: TypeAlias = Leaf | Meta | Scoped | Not | And | Or | Near | AtLeast
 def show(node: Node) -> str:
     """Write a node in the rule language."""
     match node:
+        case Not():
+            return f"NOT {_inner(node.child)}"
+        case And():
+            return " AND ".join(map(_inner, node.children))
+        case Or():
+            return " OR ".join(map(_inner, node.children))
+        case Near():
+            return f"{_inner(node.left)} {operator(node)} {_inner(node.right)}"
+        case Scoped():
+            return f"{node.scope.value}:{_inner(node.child)}"
+        case _:
+            return f"ATLEAST/{node.count}({show(node.child)})" if isinstance(node, AtLeast) else show_leaf(node)
+
+
+def show_leaf(node: Leaf | Meta) -> str:
+    """Write a leaf or a question of metadata in the rule language."""
+    match node:
         case Term():
             quoted = f'"{node.text}"' if node.is_phrase else node.text
             return f"={quoted}" if node.is_exact else quoted
@@ -131,19 +148,8 @@ def show(node: Node) -> str:
         case EntityRef():
             return f"@{node.entity_id}"
         case Meta():
-            return f'{node.field.value}:"{node.value}"' if any(c.isspace() for c in node.value) else f"{node.field.value}:{node.value}"
-        case Scoped():
-            return f"{node.scope.value}:{_inner(node.child)}"
-        case Not():
-            return f"NOT {_inner(node.child)}"
-        case And():
-            return " AND ".join(_inner(child) for child in node.children)
-        case Or():
-            return " OR ".join(_inner(child) for child in node.children)
-        case Near():
-            return f"{_inner(node.left)} {operator(node)} {_inner(node.right)}"
-        case AtLeast():
-            return f"ATLEAST/{node.count}({show(node.child)})"
+            quoted = f'"{node.value}"' if any(c.isspace() for c in node.value) else node.value
+            return f"{node.field.value}:{quoted}"
 
 
 def operator(node: Near) -> str:

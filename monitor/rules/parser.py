@@ -207,7 +207,7 @@ class _Parser:
         raise _Stopped(Mistake(code, at, message, hint))
 
 
-def unfit(node: Node) -> str | None:
+def unfit(node: Node) -> str | None:  # noqa: PLR0911 - one answer for each kind of node
     """Return what in an operand has no place in the text to be near to; None where all has."""
     match node:
         case And():

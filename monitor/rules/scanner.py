@@ -12,7 +12,7 @@ from monitor.rules.evaluate import Anchor
 from monitor.rules.nodes import Pattern, Term
 from monitor.rules.reading import Reading
 from monitor.rules.terms import TermSearch
-from monitor.rules.vocabulary import Name, Vocabulary
+from monitor.rules.vocabulary import Name
 from monitor.text.boundaries import KINDS, Kind
 from monitor.text.fold import fold
 from monitor.text.languages import GENITIVE
@@ -27,12 +27,12 @@ _HALVES: Final = re.compile("[\ud800-\udfff]")
 class Scanner:
     """An automaton of all anchors. What it says was seen may still turn out not to stand there; what it does not say does not."""
 
-    def __init__(self, anchors: Iterable[Anchor], vocabulary: Vocabulary) -> None:
+    def __init__(self, anchors: Iterable[Anchor]) -> None:
         self._literals: dict[tuple[str, int], int] = {}
-        self._anchors: list[list[Anchor]] = []
+        self._anchors: list[tuple[Anchor, ...]] = []
         for anchor in anchors:
             if isinstance(anchor, Term):
-                self._add_term(vocabulary.search(anchor), 0, anchor)
+                self._add_term(TermSearch(anchor), 0, anchor)
             elif isinstance(anchor, Name):
                 self._add_term(anchor.search, _MAY_TAKE_S if anchor.search.takes_genitive else 0, anchor)
             else:
@@ -63,9 +63,9 @@ class Scanner:
     def _add(self, literal: str, check: int, anchor: Anchor) -> None:
         index = self._literals.setdefault((literal, check), len(self._literals))
         if index == len(self._anchors):
-            self._anchors.append([anchor])
+            self._anchors.append((anchor,))
         else:
-            self._anchors[index].append(anchor)
+            self._anchors[index] += (anchor,)
 
     def seen(self, reading: Reading) -> set[Anchor]:
         """Return the anchors that may stand in an article; all others do not."""

@@ -16,7 +16,8 @@ from monitor.text.languages import ENDINGS
 
 FEWEST_LETTERS: Final = 3
 _WILD: Final = re.compile(r"[*?~]")
-_PLAIN: Final = re.compile(r"[^\W_]{2,}(?:[ -][^\W_]+)*")
+PLAIN: Final = r"[^\W_]{2,}(?:[ -][^\W_]+)*"
+_PLAIN: Final = re.compile(PLAIN)
 
 Place = tuple[int, int]
 
@@ -107,14 +108,14 @@ class _Word:
 def _words(text: str, *, chinese: bool = False) -> list[_Word]:
     """Cut a term into words and, as plain words of their own, what stands between them."""
     words = [_Word()]
-    for token in re.split(r"([*?~])", text.strip()):
-        if token == "~":
+    for piece in re.split(r"([*?~])", text.strip()):
+        if piece == "~":
             words[-1].is_inflected = True
-        elif token in {"*", "?"}:
-            words[-1].wildcards.append(token)
+        elif piece in {"*", "?"}:
+            words[-1].wildcards.append(piece)
             words[-1].pieces.append("")
         else:
-            _spell(words, fold(token, chinese=chinese))
+            _spell(words, fold(piece, chinese=chinese))
     return words
 
 
