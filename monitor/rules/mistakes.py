@@ -37,11 +37,22 @@ class Code(StrEnum):
     CHAR = "E-char"
 
 
+class Doubt(StrEnum):
+    """What is allowed and likely not meant."""
+
+    CAPITALS = "W-capitals"
+    ONE_CHARACTER = "W-one-character"
+    FAR = "W-far"
+    COMMON = "W-common"
+    INSIDE = "W-inside"
+    IDLE = "W-idle"
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing wrong at an offset of a query."""
+    """One thing wrong, or doubtful, at an offset of a query."""
 
-    code: Code
+    code: Code | Doubt
     at: int
     message: str
     hint: str | None = None
