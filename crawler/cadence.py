@@ -33,6 +33,7 @@ _WINDOW, _WINDOW_AFTER_LOSS = 0.6, 0.4
 _SHORT_LIST, _HISTORY_S = 10, 28 * DAY_S
 _BUSY_S, _HINT_S, _DEAD_S = 900.0, 1800.0, 14 * DAY_S
 _MEMORY_H, _GAIN_PER_H, _STEER_FROM_S = 12.0, 0.12, 12 * HOUR_S
+_SILENT_MASS, _KNOWN_ITEMS, _KNOWN_H = math.log(1000.0), 5.0, 24.0
 _GOLDEN = 0.6180339887498949
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZEROS = (0.0,) * BINS
@@ -368,6 +369,19 @@ def _cheapest_first_step(
                 break
         value[j] = best
     return choice
+
+
+def is_silent(state: FeedState, now: datetime) -> bool:
+    """Say whether a source lists nothing new for so long that its own profile gives that less than one chance in a thousand.
+
+    A source that fails, that was not asked lately, or that is known for less than a day and five items is not silent but unknown.
+    """
+    since = state.last_new or state.first_poll
+    if since is None or state.last_ok is None or state.failures + state.asked_to_wait or sum(state.counts) < _KNOWN_ITEMS:
+        return False
+    if state.last_ok < now - timedelta(days=1) or sum(state.exposure) < _KNOWN_H:
+        return False
+    return _mass(state, _seconds(since), _seconds(state.last_ok)) > _SILENT_MASS
 
 
 # ---- the price of a request

@@ -26,16 +26,19 @@ class ArchiveOutbox:
         return await self._archive.read(lambda tx: reads.next_unsent(tx, channel, after, now))
 
     async def brief(self, delivery: Delivery) -> Brief | None:
-        settings = self._settings()
+        settings, now = self._settings(), self._archive.clock.now()
         subscription = next((s for s in settings.subscriptions if s.subscription_id == delivery.subscription_id), None)
         labels = {t.theme_id: t.label for t in settings.rules.themes}
         timezone = subscription.timezone if subscription else settings.timezone
         brief = await self._archive.read(
             lambda tx: reads.brief(
-                tx, delivery, theme_labels=labels, subscription=subscription, timezone=timezone, public_url=settings.public_url
+                tx, delivery, theme_labels=labels, subscription=subscription, timezone=timezone, public_url=settings.public_url, now=now
             )
         )
-        return brief if brief.stories or delivery.kind in _WITHOUT_STORIES else None
+        if brief.stories or delivery.kind in _WITHOUT_STORIES:
+            return brief
+        await self.dead(delivery, now, "nothing is left to tell: its stories were muted or are gone")
+        return None
 
     async def sent(self, delivery: Delivery, now: datetime) -> None:
         assert delivery.delivery_id is not None

@@ -20,13 +20,14 @@ from crawler import cadence
 from crawler.children import Children, Limits
 from crawler.model import Source
 from crawler.runner import Crawl, CrawlSettings
-from monitor import channels, logs
+from monitor import channels, logs, routing
 from monitor.archive import Archive, HostRows, RobotsRows, Tx, reads, writes
 from monitor.clock import JUMP_S, SystemClock
 from monitor.config.settings import Settings
 from monitor.daemon.http import Server
 from monitor.daemon.jobs import Jobs
 from monitor.daemon.line import Line, Watch
+from monitor.daemon.notices import Notices
 from monitor.daemon.notify import Notifier
 from monitor.daemon.orders import Orders
 from monitor.daemon.outbox import ArchiveOutbox
@@ -60,7 +61,7 @@ class Purpose:
 
 def main(settings: Settings, *, purpose: Purpose, reload: Callable[[], Settings]) -> int:
     """Run the daemon until it is told to stop; return the exit code."""
-    redactor = logs.Redactor(settings.secrets)
+    redactor = logs.Redactor((*settings.secrets, *channel_secrets(settings)))
     listen_to(settings, purpose, redactor)
     try:
         return asyncio.run(Daemon(settings, purpose=purpose, reload=reload, redactor=redactor).run())
@@ -74,13 +75,18 @@ def listen_to(settings: Settings, purpose: Purpose, redactor: logs.Redactor) -> 
     logs.configure(level=level, form=settings.log_format, redactor=redactor)
 
 
+def channel_secrets(settings: Settings) -> tuple[str, ...]:
+    """What channels keep to themselves."""
+    return tuple(secret for channel in settings.channels for secret in channels.secrets(channel))
+
+
 def watch_of(settings: Settings, frequencies: dict[str, int] | None = None) -> Watch:
     """Compile what is watched; raises ConfigError with every problem."""
     engine = compile_rules(settings.rules, frequencies=frequencies)
     desk = Desk(
         themes={t.theme_id: t for t in settings.rules.themes},
         outlets={o.outlet_id: o for o in settings.outlets},
-        subscriptions=settings.subscriptions,
+        subscriptions=routing.with_defaults(settings.subscriptions, settings.channels),
         stories=settings.stories,
         storms=settings.storm,
     )
@@ -123,9 +129,15 @@ class Daemon:
             children = Children(self._settings.workers, Limits())
             await children.start()
             ending.push_async_callback(children.close)
-            sending = {c.name: channels.load(c) for c in self._settings.channels}
+            self._sending = {c.name: channels.load(c) for c in self._settings.channels}
             outbox = ArchiveOutbox(archive, lambda: self._settings)
-            self._deliverer = Deliverer(outbox, sending, self._clock, metrics=self._metrics, crash=self._crash)
+            self._notices = Notices(
+                archive=archive, clock=self._clock, metrics=self._metrics, subscriptions=lambda: self._settings.subscriptions,
+                wake=lambda: self._deliverer.wake(),  # noqa: PLW0108 - the deliverer is made next
+            )  # fmt: skip
+            self._deliverer = Deliverer(
+                outbox, self._sending, self._clock, metrics=self._metrics, crash=self._crash, circuit_changed=self._notices.circuit
+            )
             self._line = Line(
                 archive=archive, reader=children, clock=self._clock, metrics=self._metrics, voice=self._voice, watch=watch, wake=self._deliverer.wake
             )  # fmt: skip
@@ -214,6 +226,7 @@ class Daemon:
             else cadence.adjust_price(price, polls - self._polls_before, now, wanted, ahead)
         )
         self._polls_before = polls
+        await self._notices.look_for_silence(self._line.watch)
 
     async def _upkeep(self) -> None:
         """Forget what stories no longer need."""
@@ -261,17 +274,23 @@ class Daemon:
         try:
             fresh = await asyncio.to_thread(self._load)
             watch = await asyncio.to_thread(watch_of, fresh)
-            sending = {c.name: channels.load(c) for c in fresh.channels}
+            before = {c.name: c for c in self._settings.channels}
+            sending = {c.name: self._sending[c.name] if before.get(c.name) == c else channels.load(c) for c in fresh.channels}
         except ConfigError as error:
             self._metrics.reload_ok.set(0)
+            first = error.problems[0] if error.problems else None
+            await self._notices.tell(
+                "rules-invalid", "settings", f"not reloaded: {first.place}:{first.line}: {first.message}" if first else str(error)
+            )
             for problem in error.problems:
                 _log.error("settings not reloaded", reason=f"{problem.place}:{problem.line}:{problem.column}: {problem.message}")
         else:
-            self._redactor.learn(fresh.secrets)
+            self._redactor.learn((*fresh.secrets, *channel_secrets(fresh)))
             await self._archive.write(lambda tx: _record(tx, fresh, self._clock.now()))
             self._settings, self._line.watch = fresh, watch
             self._crawl.adopt(_crawl_settings(fresh))
             await self._deliverer.swap(sending)
+            self._sending = sending
             self._metrics.reload_ok.set(1)
             self._voice.note(f"settings reloaded: {len(fresh.outlets)} outlets, {fresh.rule_count} rules")
         self._notifier.ready(f"watching {len(self._settings.outlets)} outlets")

@@ -210,3 +210,20 @@ def test_the_next_poll_is_never_past_nor_closer_than_the_floor(
         plan = next_poll(state, at, price, CFG)
         assert plan.at >= at + timedelta(seconds=CFG.floor_s)
         assert plan.at <= at + timedelta(days=7)
+
+
+def test_a_busy_source_that_falls_silent_is_noticed_and_a_quiet_one_is_not() -> None:
+    later = NOW + timedelta(hours=6)
+    busy, quiet = (observe(learned(n), a_poll(later), later) for n in (240, 2))
+    assert cadence.is_silent(busy, later)
+    assert not cadence.is_silent(quiet, later)
+    back = observe(busy, a_poll(later + timedelta(hours=1), item_times=(later,), new=1), later + timedelta(hours=1))
+    assert not cadence.is_silent(back, later + timedelta(hours=1))
+
+
+def test_a_source_that_fails_or_is_hardly_known_is_not_called_silent() -> None:
+    later = NOW + timedelta(days=2)
+    failing = observe(learned(240), a_poll(later, PollStatus.TIMEOUT), later)
+    assert not cadence.is_silent(failing, later)
+    assert not cadence.is_silent(initial(), later)
+    assert not cadence.is_silent(learned(240), NOW + timedelta(days=5))
