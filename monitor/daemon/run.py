@@ -24,6 +24,7 @@ from monitor import channels, logs, routing
 from monitor.archive import Archive, HostRows, RobotsRows, Tx, reads, writes
 from monitor.clock import JUMP_S, SystemClock
 from monitor.config.settings import Settings
+from monitor.daemon.files import Stamps, stamps
 from monitor.daemon.http import Server
 from monitor.daemon.jobs import Jobs
 from monitor.daemon.line import Line, Watch
@@ -33,7 +34,7 @@ from monitor.daemon.orders import Orders
 from monitor.daemon.outbox import ArchiveOutbox
 from monitor.daemon.say import LogVoice, TerminalVoice, Voice
 from monitor.delivery import Deliverer
-from monitor.errors import ConfigError
+from monitor.errors import ArchiveError, ConfigError
 from monitor.metrics import Metrics
 from monitor.model import Delivery, DeliveryKind, DeliveryStatus, StoryBrief
 from monitor.pipeline import Desk
@@ -44,6 +45,9 @@ _log = structlog.get_logger()
 
 VERSION = version("presswatch")
 TICK_S = 1.0
+FILES_S = 10.0
+"""Seconds between two looks at the settings files."""
+_SETTLE_S = 0.5
 _FEED_LENGTH = 50
 EXIT_INTERRUPTED = 130
 _BEAT_S = 60.0
@@ -113,6 +117,8 @@ class Daemon:
         self._notifier = Notifier(settings.notify_socket, settings.watchdog_usec)
         self._crash = crash_at(settings.crash_at)
         self._stopped = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._stamps: Stamps = stamps(settings.files)
         self._exit_code = 0
         self._is_first_pass = True
         self._polls_before = 0
@@ -120,11 +126,11 @@ class Daemon:
     async def run(self) -> int:
         """Start, watch, end; the order of ending is the reverse of the order of starting."""
         self._on_signals()
-        watch = watch_of(self._settings)
         async with AsyncExitStack() as ending:
             archive = Archive.open(self._settings.archive, clock=self._clock, hold=True, at_point=self._crash)
             ending.callback(archive.close)
             self._archive = archive
+            watch = await self._compiled(self._settings)
             await archive.write(lambda tx: _record(tx, self._settings, self._clock.now()))
             children = Children(self._settings.workers, Limits())
             await children.start()
@@ -179,6 +185,8 @@ class Daemon:
         jobs.every(60.0, self._each_minute, name="minute")
         jobs.every(600.0, self._price, name="price")
         jobs.daily(3, 30, self._upkeep, name="upkeep")
+        if not self._purpose.once:
+            jobs.every(FILES_S, self._look_at_files, name="files")
         ending.callback(jobs.stop)
         await self._price()
         jobs.start()
@@ -268,12 +276,34 @@ class Daemon:
     def _hang_up(self) -> None:
         self._reloading = asyncio.get_running_loop().create_task(self._reload(), name="reload")
 
+    async def _look_at_files(self) -> None:
+        """Reload where a file changed and nobody is still writing."""
+        now = await asyncio.to_thread(stamps, self._settings.files)
+        if now == self._stamps:
+            return
+        await asyncio.sleep(_SETTLE_S)
+        if now == await asyncio.to_thread(stamps, self._settings.files):
+            await self._reload()
+
+    async def _compiled(self, settings: Settings) -> Watch:
+        """Compile what is watched beside the loop, by what the archive knows of rare words; raises ConfigError."""
+        try:
+            frequencies = await self._archive.read(reads.token_counts)
+        except ArchiveError:
+            frequencies = None  # rules find the same without it, only slower; whoever writes next says what is wrong
+        return await asyncio.to_thread(watch_of, settings, frequencies)
+
     async def _reload(self) -> None:
         """Read everything anew and swap it as one; what is broken changes nothing and says so."""
+        async with self._turn:
+            await self._reload_now()
+
+    async def _reload_now(self) -> None:
         self._notifier.reloading()
+        self._stamps = await asyncio.to_thread(stamps, self._settings.files)
         try:
             fresh = await asyncio.to_thread(self._load)
-            watch = await asyncio.to_thread(watch_of, fresh)
+            watch = await self._compiled(fresh)
             before = {c.name: c for c in self._settings.channels}
             sending = {c.name: self._sending[c.name] if before.get(c.name) == c else channels.load(c) for c in fresh.channels}
         except ConfigError as error:
@@ -288,6 +318,7 @@ class Daemon:
             self._redactor.learn((*fresh.secrets, *channel_secrets(fresh)))
             await self._archive.write(lambda tx: _record(tx, fresh, self._clock.now()))
             self._settings, self._line.watch = fresh, watch
+            self._stamps = {path: self._stamps.get(path, stamp) for path, stamp in stamps(fresh.files).items()}
             self._crawl.adopt(_crawl_settings(fresh))
             await self._deliverer.swap(sending)
             self._sending = sending
