@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from monitor.archive import migrate
-from monitor.archive.engine import Address, address, check_database, is_passing, reader_engine, told, writer_engine
+from monitor.archive.engine import Address, address, check_database, is_passing, reader_engine, sqlite_module, told, writer_engine
 from monitor.archive.health import check_file
 from monitor.archive.lock import HolderLock
 from monitor.archive.tx import Tx
@@ -60,23 +60,28 @@ class Archive:
         """
         where = address(url)
         check_database(where)
-        lock = HolderLock(where.path) if hold and where.is_sqlite else None
-        if lock is not None:
-            lock.take()
-        archive: Archive | None = None
+        with ExitStack() as undo:
+            lock = HolderLock(where.path) if hold and where.is_sqlite else None
+            if lock is not None:
+                lock.take()
+                undo.callback(lock.release)
+            archive = cls._opened(where, clock=clock, create=create, hold=hold, lock=lock, at_point=at_point)
+            undo.pop_all()
+        return archive
+
+    @classmethod
+    def _opened(
+        cls, where: Address, *, clock: Clock, create: bool, hold: bool, lock: HolderLock | None, at_point: Callable[[str], None]
+    ) -> Archive:
         try:
             if lock is not None and where.path.exists():
                 check_file(where, budget_s=CHECK_S)
             migrate.ready(where, clock=clock, create=create, is_held=lock is not None)
             archive = cls(where, clock=clock, hold=hold, lock=lock, at_point=at_point)
             if hold:
-                archive._connect()
-        except BaseException:
-            if archive is not None:
-                archive.close()
-            elif lock is not None:
-                lock.release()
-            raise
+                archive._writer.connect()
+        except (sa.exc.DBAPIError, sqlite_module().Error, OSError) as error:
+            raise told(error, where) from error
         return archive
 
     async def write(self, work: Callable[[Tx], T]) -> T:
@@ -137,12 +142,6 @@ class Archive:
         self._writing.dispose()
         if self._lock is not None:
             self._lock.release()
-
-    def _connect(self) -> None:
-        try:
-            self._writer.connect()
-        except sa.exc.DBAPIError as error:
-            raise told(error, self.where) from error
 
     def _read_once(self, work: Callable[[Tx], T]) -> T:
         with self._reading.connect() as connection, connection.begin():

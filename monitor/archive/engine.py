@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from monitor.errors import ArchiveError, ArchiveFull
 
@@ -149,12 +149,7 @@ def _postgres(where: Address, *, can_write: bool, size: int = 1) -> sa.Engine:
         engine = sa.create_engine(where.url, connect_args=arguments, **pool)
     except ModuleNotFoundError as error:
         raise ArchiveError("PostgreSQL needs the driver: install presswatch[postgres]") from error
-    event.listen(engine, "connect", _plain_cursor)
     return engine
-
-
-def _plain_cursor(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    connection.prepare_threshold = 5
 
 
 def ends_transaction(error: sa.exc.DBAPIError) -> bool:
@@ -186,38 +181,40 @@ def _sqlite_errors() -> tuple[type[Exception], ...]:
     return (sqlite3.Error, sqlite_module().Error)
 
 
-def _sqlite_code(error: sa.exc.DBAPIError) -> int:
-    return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF
+def _sqlite_code(error: BaseException) -> int:
+    return int(getattr(_driver_error(error), "sqlite_errorcode", 0)) & 0xFF
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """What the driver itself raised, where SQLAlchemy wrapped it."""
+    return error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
 
 
 def told(error: BaseException, where: Address) -> ArchiveError:
     """Say in our words what a database error means and what to do."""
     if isinstance(error, ArchiveError):
         return error
-    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    reason = " ".join(str(_driver_error(error)).split())
     if _is_full(error):
         return ArchiveFull(
             f"no space left for the archive {where.shown} ({reason}); fetching pauses and goes on by itself once there is space"
         )
-    if isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, _sqlite_errors()):
-        code = _sqlite_code(error)
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            return ArchiveError(f"another process has locked the archive {where.shown} ({reason}); end it, or wait")
-        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            return ArchiveError(
-                f"the archive {where.shown} is damaged ({reason}); nothing was changed. Restore the last backup: presswatch db restore FILE"
-            )
+    code = _sqlite_code(error) if isinstance(_driver_error(error), _sqlite_errors()) else 0
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return ArchiveError(f"another process has locked the archive {where.shown} ({reason}); end it, or wait")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return ArchiveError(
+            f"the archive {where.shown} is damaged ({reason}); nothing was changed. Restore the last backup: presswatch db restore FILE"
+        )
     return ArchiveError(f"the archive {where.shown} cannot be used: {reason}")
 
 
 def _is_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    if not isinstance(error, sa.exc.DBAPIError):
-        return False
-    if isinstance(error.orig, _sqlite_errors()):
+    if isinstance(_driver_error(error), _sqlite_errors()):
         return _sqlite_code(error) == sqlite3.SQLITE_FULL
-    return getattr(error.orig, "sqlstate", None) in _FULL_STATES
+    return getattr(_driver_error(error), "sqlstate", None) in _FULL_STATES
 
 
 def check_database(where: Address) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -25,6 +27,7 @@ STATES = 1024
 index, only left behind, because that needs the very tokens that went in. Beyond so many states a text is no longer indexed anew."""
 BATCH = 400
 MAX_TOKEN = 300
+RARE = 3
 INDEX_VERSION = "index_version"
 """The word in ``meta`` that tells with which tokenizer the index was made; with another one a search reads every article."""
 
@@ -189,6 +192,14 @@ def _tsquery(needs: Needs) -> str:
         return f"'{quoted}'" + (":*" if token.is_prefix else "")
 
     return " & ".join("(" + " | ".join(one(token) for token in group) + ")" for group in needs)
+
+
+def token_counts(tx: Tx, sample: int = 2_000) -> dict[str, int]:
+    """In how many of the newest articles each token stands, those in at least three: what the rules need to know of rarity."""
+    counts: Counter[str] = Counter()
+    for article in islice(candidates(tx, (), Filter()), sample):
+        counts.update(tokens_of(f"{article.headline}\n{article.text}"))
+    return {token: n for token, n in counts.items() if n >= RARE}
 
 
 # ---- making the index anew

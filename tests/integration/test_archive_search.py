@@ -152,8 +152,21 @@ def test_articles_stream_in_the_order_they_came(archive: Archive) -> None:
 
 
 def test_a_text_beyond_all_states_is_found_by_its_last_indexed_form(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = article(entry("alpenpost", "de"))
+    monkeypatch.setattr(search, "STATES", 4)
+    base = article(entry("alpenpost", "much"))
+    for word in ("Eins", "Zwei", "Drei", "Vier", "Fünf"):
+        archive.write_now(lambda tx, word=word: writes.put_article(tx, replace(base, text=word), NOW))  # type: ignore[misc]
+    archive.write_now(search.clear_index)
+    upkeep.reindex(archive)
+    archive.write_now(lambda tx: writes.put_article(tx, replace(base, text="Sechs"), NOW))
+    assert archive.read_now(lambda tx: tx.value(sa.text("SELECT max(revision) FROM articles"))) == 6
+    assert [len(names(archive, term(word))) for word in ("Eins", "Fünf")] == [0, 1]
+
+
+def test_the_words_of_the_newest_articles_are_counted_for_the_rules(archive: Archive) -> None:
     for i in range(4):
-        archive.write_now(lambda tx, i=i: writes.put_article(tx, replace(base, text=f"Zustand {i}"), NOW))  # type: ignore[misc]
-    assert archive.read_now(lambda tx: tx.value(sa.text("SELECT max(revision) FROM articles"))) == 5
-    assert names(archive, term("3")) == ["en", "de"] or names(archive, term("3")) == ["de"] or "de" in names(archive, term("3"))
+        archive.write_now(lambda tx, i=i: put(tx, article(entry("alpenpost", f"n{i}"), text="Gletscher " * 3)))  # type: ignore[misc]
+    counts = archive.read_now(reads.token_counts)
+    assert counts["gletscher"] == 4
+    assert "nordlicht" not in counts
+    assert archive.read_now(lambda tx: reads.token_counts(tx, sample=2)) == {}

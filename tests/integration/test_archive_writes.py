@@ -187,6 +187,17 @@ def test_a_key_too_long_for_an_index_keeps_its_identity(archive: Archive) -> Non
     assert {e.url for e in due} == {long + "1", long + "2"}
 
 
+def test_a_backfill_brings_entries_without_a_poll(archive: Archive) -> None:
+    archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
+    before = archive.read_now(reads.source_states)
+    old = [replace(entry("alpenpost", name), is_backfill=True) for name in ("a", "b", "c")]
+    new = archive.write_now(lambda tx: writes.put_entries(tx, old, NOW))
+    assert [(e.title, e.is_backfill, e.is_first_pass) for e in new] == [("Title of b", True, False), ("Title of c", True, False)]
+    assert archive.write_now(lambda tx: writes.put_entries(tx, old, NOW)) == ()
+    assert archive.read_now(reads.source_states) == before
+    assert len(archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10))) == 3
+
+
 # ---- entries
 
 

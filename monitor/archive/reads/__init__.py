@@ -21,7 +21,7 @@ from monitor.archive.reads.listings import (
 )
 from monitor.archive.reads.stories import family, mutes, past, story, story_candidates, story_of, told
 from monitor.archive.reads.why import Trail, about_alert, about_article, about_url
-from monitor.archive.search import search
+from monitor.archive.search import search, token_counts
 
 __all__ = [
     "VIEWS",
@@ -64,5 +64,6 @@ __all__ = [
     "story_candidates",
     "story_of",
     "theme_days",
+    "token_counts",
     "told",
 ]

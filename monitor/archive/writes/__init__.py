@@ -9,7 +9,7 @@ from monitor.archive.writes.entries import finish_entry, recheck_article
 from monitor.archive.writes.findings import put_findings
 from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
 from monitor.archive.writes.outlets import put_meta, put_outlets, put_rules, put_silence
-from monitor.archive.writes.polls import record_poll
+from monitor.archive.writes.polls import put_entries, record_poll
 from monitor.archive.writes.stories import assign_story, forget_old, lock_stories, put_fingerprint
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "put_alerts",
     "put_article",
     "put_deliveries",
+    "put_entries",
     "put_findings",
     "put_fingerprint",
     "put_mark",

@@ -66,7 +66,7 @@ def record_poll(tx: Tx, poll: Poll, entries: Sequence[Entry], plan: Planner) -> 
     known = _known(tx, [row["key"] for row in listed])
     poll_id = _insert_poll(tx, poll)
     unseen = [row for row in listed if row["key"] not in known]
-    new = _insert_entries(tx, unseen, poll, poll_id, is_first=is_first)
+    new = _insert_entries(tx, unseen, poll.at, poll_id, is_first=is_first)
     _take_titles(tx, listed, known, poll)
     counted = _counted(poll, listed, new, is_first=is_first)
     state, planned = plan(state, counted)
@@ -81,6 +81,13 @@ def record_poll(tx: Tx, poll: Poll, entries: Sequence[Entry], plan: Planner) -> 
     )
     _update_source(tx, counted, state, planned, source)
     return counted, new
+
+
+def put_entries(tx: Tx, entries: Sequence[Entry], now: datetime) -> tuple[Entry, ...]:
+    """Keep entries that no poll brought, as a backfill does, and return those nobody had seen; the sources' cadence learns nothing."""
+    listed = list({row["key"]: row for row in map(entry_row, entries)}.values())
+    known = _known(tx, [row["key"] for row in listed])
+    return _insert_entries(tx, [row for row in listed if row["key"] not in known], now, None, is_first=False)
 
 
 def _known(tx: Tx, keys: Sequence[str]) -> Mapping[str, Row]:
@@ -109,17 +116,17 @@ def _insert_poll(tx: Tx, poll: Poll) -> int:
     return int(tx.get(_INSERT_POLL, **values)[0]["poll_id"])
 
 
-def _insert_entries(tx: Tx, rows: Sequence[dict[str, Any]], poll: Poll, poll_id: int, *, is_first: bool) -> tuple[Entry, ...]:
+def _insert_entries(tx: Tx, rows: Sequence[dict[str, Any]], at: datetime, poll_id: int | None, *, is_first: bool) -> tuple[Entry, ...]:
     """Insert what is unseen; another node may have seen some of it a moment ago."""
     for i, row in enumerate(rows):
         row |= {
             "poll_id": poll_id,
-            "seen_at": poll.at,
-            "day": day_of(poll.at),
+            "seen_at": at,
+            "day": day_of(at),
             "state": "new",
             "reason": "",
             "tries": 0,
-            "next_at": poll.at + FLOOD_PAUSE * (i // FETCHES_PER_POLL),
+            "next_at": at + FLOOD_PAUSE * (i // FETCHES_PER_POLL),
             "is_first_pass": is_first,
         }
     made = _made(tx, rows) if len(rows) <= FEW else _made_at_once(tx, rows)
