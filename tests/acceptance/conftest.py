@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -14,11 +15,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from aiohttp import web
 
 from monitor.demo.newsstand import Newsstand
 from monitor.demo.script import Script, load
+from tests.databases import Databases, _sqlite_files, postgres, postgres_url, sqlite_url
+
+__all__ = ["_sqlite_files", "postgres", "postgres_url", "sqlite_url"]
 
 PROGRAM = str(Path(sys.executable).parent / "presswatch")
 
@@ -58,12 +63,12 @@ class Sink:
 
 
 class Daemon:
-    """The daemon as a process with settings of its own folder."""
+    """The daemon as a process with settings of its own folder; ``archive`` is a path or a URL of PostgreSQL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, archive: str) -> None:
         self.folder = folder
         self.config = folder / "presswatch.yaml"
-        self.archive = folder / "archive.db"
+        self.archive = archive
         self.log = folder / "daemon.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -112,13 +117,31 @@ class Daemon:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask its archive, beside it."""
-        if not self.archive.exists():
+        if not self.is_sqlite:
+            with psycopg.connect(self.archive, autocommit=True) as server:
+                return list(server.execute(query.encode()))
+        if not Path(self.archive).exists():
             return []
         with closing(sqlite3.connect(f"file:{self.archive}?mode=ro", uri=True, timeout=10)) as archive:
             try:
                 return list(archive.execute(query))
             except sqlite3.OperationalError:
                 return []  # the schema is being made
+
+    @property
+    def is_sqlite(self) -> bool:
+        return not self.archive.startswith("postgresql://")
+
+    def verify(self) -> str:
+        """Have the archive read through by the command for it; return what it says."""
+        done = self.call("archive", "verify")
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command on the same settings."""
+        command = [PROGRAM, "--config", str(self.config), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     async def until(self, condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
         """Wait for something to come true; what was said by then is the failure's message."""
@@ -130,7 +153,7 @@ class Daemon:
 
 
 def settings(folder: Path, stand: Newsstand | None, sink: Sink | None, **more: object) -> Daemon:
-    """Write settings that watch every outlet of the stand and tell the sink."""
+    """Write settings that watch every outlet of the stand and tell the sink; on SQLite, unless ``archive`` says otherwise."""
     (folder / "outlets").mkdir(exist_ok=True)
     outlets = [] if stand is None else [_block(o) for o in stand.outlets()]
     (folder / "outlets" / "stand.yaml").write_text(json.dumps({"outlets": outlets}, ensure_ascii=False))
@@ -152,18 +175,33 @@ def settings(folder: Path, stand: Newsstand | None, sink: Sink | None, **more: o
         **more,
     }
     (folder / "presswatch.yaml").write_text(json.dumps(main, ensure_ascii=False))
-    return Daemon(folder)
+    return Daemon(folder, str(main["archive"]))
 
 
 def _block(outlet: Any) -> dict[str, object]:
     return {
         "name": outlet.name, "home": outlet.home, "language": outlet.language, "country": outlet.country, "tier": 1, "spacing": "0s",
-        "poll_every": "1s", "sources": [{s.kind.value: s.url} for s in outlet.sources],
+        "poll_every": "1s", "sources": [{s.kind.value: s.url, **({"fields": dict(s.fields)} if s.fields else {})} for s in outlet.sources],
     }  # fmt: skip
 
 
 def _seeds() -> Path:
     return Path(__file__).parents[2] / "seeds"
+
+
+@pytest.fixture
+def sqlite_desk(tmp_path: Path, stand: Newsstand, sink: Sink) -> Daemon:
+    """A daemon that watches the stand and tells the sink, on a SQLite file it makes itself: where the database has no part."""
+    return settings(tmp_path, stand, sink)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path, stand: Newsstand, sink: Sink) -> Daemon:
+    """The same on one database and then on the other."""
+    if request.param == "sqlite":
+        return settings(tmp_path, stand, sink)
+    databases: Databases = request.getfixturevalue("postgres")
+    return settings(tmp_path, stand, sink, archive=databases.ready())
 
 
 @pytest.fixture
