@@ -28,7 +28,7 @@ ROOMS: Final = {
         "subscribe": ("monitor.cli.subscribe", "Send a theme to a channel."),
     },
     "Nouns": {
-        "rules": ("monitor.cli.rules", "List, check, test and backtest rules."),
+        "rules": ("monitor.cli.rules", "List, check, test, explain and backtest rules."),
         "outlets": ("monitor.cli.outlets", "List, check, add, import and export outlets."),
         "alerts": ("monitor.cli.alerts", "List, show, resend, mute and mark alerts."),
         "channels": ("monitor.cli.channels", "List channels and test them."),

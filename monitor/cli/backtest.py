@@ -1,10 +1,10 @@
-"""presswatch rules backtest: what rules would have found in the archive, and what a change adds and loses."""
+"""presswatch rules backtest: what rules would have found and told in the archive, and what a change adds and loses."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,53 +17,22 @@ from monitor.cli.progress import progress
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from crawler.model import Article
-    from monitor.archive import Tx
-    from monitor.cli.progress import Advance
+    from monitor.backtest import Hit, Tally, Trial
     from monitor.config.settings import Settings
-    from monitor.rules.engine import Engine
 
 _SAMPLES: Final = 5
 _LOUDEST: Final = 3
 _TICK: Final = 200
+_DAY_S: Final = 86_400.0
 
 
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What one theme found: articles with their stories, days, languages and outlets."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The articles that were read: how many, in which languages, over how many days."""
 
-    stories: dict[int, int] = field(default_factory=dict)
-    days: Counter[str] = field(default_factory=Counter)
-    languages: Counter[str] = field(default_factory=Counter)
-    outlets: Counter[str] = field(default_factory=Counter)
-    samples: dict[int, dict[str, Any]] = field(default_factory=dict)
-    _seen: set[int] = field(default_factory=set)
-
-    def add(self, article: Article, story_id: int, relevance: int) -> None:
-        """Count an article; the first one of a story counts as the day's alert."""
-        assert article.article_id is not None
-        self.stories[article.article_id] = story_id
-        self.languages[article.language] += 1
-        self.outlets[article.outlet_id] += 1
-        if story_id not in self._seen:
-            self._seen.add(story_id)
-            self.days[f"{article.seen_at:%Y-%m-%d}"] += 1
-        self.samples[article.article_id] = {
-            "article_id": article.article_id,
-            "headline": article.headline,
-            "outlet_id": article.outlet_id,
-            "language": article.language,
-            "relevance": relevance,
-        }
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What a rule set found, by theme, in how many articles of which languages."""
-
-    articles: int = 0
-    languages: Counter[str] = field(default_factory=Counter)
-    themes: dict[str, Tally] = field(default_factory=dict)
+    articles: int
+    languages: Mapping[str, int]
+    days: float
 
 
 @click.command("backtest")
@@ -78,7 +47,11 @@ class Outcome:
 @shared
 @pass_given
 def command(given: Given, themes: Sequence[str], since: Since, against: Path | None, show: Show) -> None:
-    """Try themes on the archive: matches, stories and alerts a day, per language and outlet, with samples."""
+    """Try themes on the archive: matches, stories and alerts a day, per language and outlet, with samples.
+
+    Alerts are decided as the daemon decides them, article by article in the order they were archived, as if the themes had been watched
+    from the first day on. Texts are those of today, so changed headlines and corrections are not told.
+    """
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - only here
 
     from monitor.cli.rules import in_place_of  # noqa: PLC0415 - this command belongs to that group
@@ -86,16 +59,15 @@ def command(given: Given, themes: Sequence[str], since: Since, against: Path | N
     settings = given.settings()
     begin = since.at(given.clock.now(), ZoneInfo(settings.timezone))
     changed = given.settings(overrides=in_place_of([against])) if against else None
-    days = max(1.0, (given.clock.now() - begin).total_seconds() / 86_400.0)
-    found = _tried(given, settings, changed, begin)
     wanted = _wanted(themes, settings, changed)
+    span, trials = _tried(given, [settings, changed] if changed else [settings], wanted, begin)
     marks = _marks(given, settings, begin) if changed else {}
-    rows = [_row(theme, found[0], found[1] if changed else None, days, marks) for theme in wanted]
+    rows = [_row(theme, trials, span, marks) for theme in wanted]
     if not show.is_table:
         show(rows, ())
         return
-    names = ", ".join(name for name, _ in found[0].languages.most_common())
-    click.echo(f"{days:.0f} days, {found[0].articles:,} articles" + (f" in {names}" if names else ""))
+    names = ", ".join(span.languages)
+    click.echo(f"{span.days:.0f} days, {span.articles:,} articles" + (f" in {names}" if names else ""))
     for row in rows:
         click.echo("\n".join(_lines(row)))
 
@@ -104,40 +76,32 @@ def _wanted(themes: Sequence[str], settings: Settings, changed: Settings | None)
     known = list(dict.fromkeys(theme.theme_id for s in filter(None, (settings, changed)) for theme in s.rules.themes))
     for name in themes:
         if name not in known:
-            raise click.UsageError(f"there is no theme '{name}'; themes: {', '.join(known)}")
-    return list(themes) or known
+            from monitor.config.problems import did_you_mean  # noqa: PLC0415 - only the unlucky pay
+
+            raise click.UsageError(f"there is no theme '{name}'; " + (did_you_mean(name, known) or f"themes: {', '.join(known)}"))
+    return list(dict.fromkeys(themes)) or known
 
 
-def _tried(given: Given, settings: Settings, changed: Settings | None, begin: datetime) -> tuple[Outcome, Outcome]:
+def _tried(given: Given, tried: Sequence[Settings], wanted: Sequence[str], begin: datetime) -> tuple[Span, list[Trial]]:
     """Put one or two rule sets to every article since then."""
-    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
-    from monitor.rules.engine import compile_rules  # noqa: PLC0415 - rules are paid for only by those who compile them
+    from monitor.archive.reads import token_counts, trials  # noqa: PLC0415 - the database is paid for only by commands that ask it
+    from monitor.backtest import Trial, only, try_out  # noqa: PLC0415 - rules are paid for only by those who compile them
 
-    engines = [compile_rules(s.rules) for s in (settings, changed) if s is not None]
-    outcomes = (Outcome(), Outcome())
-    with given.archive(settings) as archive, archive.snapshot() as tx, progress("reading articles") as advance:
-        total = int(archive.read_now(lambda other: reads.status(other, given.clock.now()))["articles"])
-        _put(tx, engines, outcomes, reads.articles(tx, since=begin), total, advance)
-    return outcomes
-
-
-def _put(tx: Tx, engines: Sequence[Engine], outcomes: Sequence[Outcome], articles: Iterable[Article], total: int, advance: Advance) -> None:
-    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
-
-    for number, article in enumerate(articles, start=1):
-        assert article.article_id is not None
-        if number % _TICK == 0:
-            advance(number, total)
-        story_id: int | None = None
-        for engine, outcome in zip(engines, outcomes, strict=False):
-            outcome.articles += 1
-            outcome.languages[article.language] += 1
-            best: dict[str, int] = {}
-            for match in engine.match(article).matches:
-                best[match.theme_id] = max(match.relevance, best.get(match.theme_id, 0))
-            for theme, relevance in best.items():
-                story_id = reads.story_of(tx, article.article_id).story_id if story_id is None else story_id
-                outcome.themes.setdefault(theme, Tally()).add(article, story_id, relevance)
+    languages: Counter[str] = Counter()
+    first: datetime | None = None
+    with given.archive(tried[0]) as archive, archive.snapshot() as tx, progress("reading articles") as advance:
+        over = trials.stretch(tx, begin)
+        frequencies = token_counts(tx)
+        made = [Trial(only(settings.rules, wanted), frequencies=frequencies) for settings in tried]
+        for number, seen in enumerate(try_out(made, trials.seen(tx, over)), start=1):
+            first = first or seen.at
+            languages[seen.article.language] += 1
+            if number % _TICK == 0 or number == over.count:
+                advance(number, over.count)
+    # An archive that is younger than the time asked for must not make its alerts look rare.
+    begin = max(begin, first) if first else begin
+    days = max(1.0, (given.clock.now() - begin).total_seconds() / _DAY_S)
+    return Span(articles=languages.total(), languages=dict(languages.most_common()), days=days), made
 
 
 def _marks(given: Given, settings: Settings, begin: datetime) -> dict[int, str]:
@@ -149,53 +113,107 @@ def _marks(given: Given, settings: Settings, begin: datetime) -> dict[int, str]:
     return {row["article_id"]: row["verdict"] for row in rows if row["verdict"]}
 
 
-def _row(theme: str, before: Outcome, after: Outcome | None, days: float, marks: Mapping[int, str]) -> dict[str, Any]:
-    tally = before.themes.get(theme, Tally())
-    stories = len(set(tally.stories.values()))
+# ---- what is said of a theme
+
+
+def _row(theme: str, trials: Sequence[Trial], span: Span, marks: Mapping[int, str]) -> dict[str, Any]:
+    tally = _tally(trials[0], theme)
+    thin = sorted((hit for hit in tally.hits.values() if hit.terms == 1), key=lambda hit: (hit.relevance, -hit.article_id))
     row: dict[str, Any] = {
         "theme_id": theme,
-        "matches": len(tally.stories),
-        "stories": stories,
-        "alerts_a_day": round(stories / days, 2),
-        "most_in_a_day": max(tally.days.values(), default=0),
+        "articles": span.articles,
+        "days": round(span.days, 1),
+        **_counts(tally, span.days),
+        "below_relevance": tally.below,
+        "reasons": dict(tally.reasons.most_common()),
         "languages": dict(tally.languages.most_common()),
         "outlets": dict(tally.outlets.most_common()),
-        "samples": list(tally.samples.values())[-_SAMPLES:],
+        "samples": _samples(list(tally.hits.values())),
+        "one_term": len(thin),
+        "one_term_samples": [asdict(hit) for hit in thin[:_SAMPLES]],
     }
-    if after is not None:
-        row["against"] = _compared(tally, after.themes.get(theme, Tally()), marks)
+    if len(trials) > 1:
+        changed = _tally(trials[1], theme)
+        row["against"] = {**_counts(changed, span.days), **_compared(tally, changed, marks)}
     return row
+
+
+def _tally(trial: Trial, theme: str) -> Tally:
+    from monitor.backtest import Tally  # noqa: PLC0415 - rules are paid for only by those who compile them
+
+    return trial.tallies.get(theme) or Tally()
+
+
+def _counts(tally: Tally, days: float) -> dict[str, Any]:
+    return {
+        "matches": len(tally.hits),
+        "stories": len(tally.stories),
+        "alerts": tally.alerts,
+        "alerts_a_day": round(tally.alerts / days, 2),
+        "most_in_a_day": max(tally.days.values(), default=0),
+    }
 
 
 def _compared(old: Tally, new: Tally, marks: Mapping[int, str]) -> dict[str, Any]:
     """Say what a change adds, loses and keeps, samples of both sides, and which marked alerts it would have lost."""
-    added, lost = [i for i in new.stories if i not in old.stories], [i for i in old.stories if i not in new.stories]
+    added, lost = [hit for i, hit in new.hits.items() if i not in old.hits], [hit for i, hit in old.hits.items() if i not in new.hits]
     return {
         "added": len(added),
         "lost": len(lost),
-        "kept": len(old.stories) - len(lost),
-        "added_samples": [new.samples[i] for i in added[-_SAMPLES:]],
-        "lost_samples": [old.samples[i] for i in lost[-_SAMPLES:]],
-        "lost_marked": dict(Counter(marks[i] for i in lost if i in marks)),
+        "kept": len(old.hits) - len(lost),
+        "added_samples": _samples(added),
+        "lost_samples": _samples(lost),
+        "lost_marked": dict(Counter(marks[hit.article_id] for hit in lost if hit.article_id in marks)),
     }
+
+
+def _samples(hits: Sequence[Hit]) -> list[dict[str, Any]]:
+    """Return the newest hits, of different stories as far as there are enough."""
+    newest: dict[int, Hit] = {}
+    for hit in reversed(hits):
+        newest.setdefault(hit.story_id, hit)
+    chosen = list(newest.values())[:_SAMPLES]
+    chosen += [hit for hit in reversed(hits) if hit not in chosen][: _SAMPLES - len(chosen)]
+    return [asdict(hit) for hit in chosen]
 
 
 def _lines(row: Mapping[str, Any]) -> list[str]:
     """Return a theme as a person reads it."""
-    pace = f"{row['alerts_a_day']:g} alerts a day, most in one day {row['most_in_a_day']}"
-    lines = [f"{row['theme_id']}: {row['matches']} matches in {row['stories']} stories ({pace})"]
+    lines = [f"{row['theme_id']}: {_pace(row)}"]
     if row["matches"]:
         loudest = ", ".join(f"{name} {count}" for name, count in list(row["outlets"].items())[:_LOUDEST])
         lines.append("  " + "   ".join(f"{name} {count}" for name, count in row["languages"].items()) + f"   loudest: {loudest}")
-        lines += [_sample(sample, " ") for sample in row["samples"]]
+        lines.append("  alerts: " + (", ".join(f"{reason} × {count}" for reason, count in row["reasons"].items()) or "none"))
+    if row["below_relevance"]:
+        lines.append(f"  {row['below_relevance']} matches more are below the theme's relevance")
+    for sample in row["samples"]:
+        lines += _sample(sample, " ")
+    if row["one_term"]:
+        lines.append(f"  {row['one_term']} rest on one term alone; the weakest are worth a look:")
+        for sample in row["one_term_samples"]:
+            lines += _sample(sample, "?")
     if "against" in row:
-        change = row["against"]
-        marked = "".join(f"; loses {count} marked {verdict}" for verdict, count in change["lost_marked"].items())
-        lines.append(f"  the change: added {change['added']}, lost {change['lost']}, kept {change['kept']}{marked}")
-        lines += [_sample(sample, "+") for sample in change["added_samples"]]
-        lines += [_sample(sample, "-") for sample in change["lost_samples"]]
+        lines += _change(row["against"])
     return lines
 
 
-def _sample(sample: Mapping[str, Any], sign: str) -> str:
-    return f"  {sign} {sample['article_id']}  {sample['outlet_id']} ({sample['language']}, {sample['relevance']}): {sample['headline']}"
+def _pace(counts: Mapping[str, Any]) -> str:
+    pace = f"{counts['alerts_a_day']:g} alerts a day, most in one day {counts['most_in_a_day']}"
+    return f"{counts['matches']} matches in {counts['stories']} stories ({pace})"
+
+
+def _change(change: Mapping[str, Any]) -> list[str]:
+    marked = "".join(f"; loses {count} marked {verdict}" for verdict, count in change["lost_marked"].items())
+    lines = [
+        f"  the change: added {change['added']}, lost {change['lost']}, kept {change['kept']}{marked}",
+        f"  with it: {_pace(change)}",
+    ]
+    for sign, samples in (("+", change["added_samples"]), ("-", change["lost_samples"])):
+        for sample in samples:
+            lines += _sample(sample, sign)
+    return lines
+
+
+def _sample(sample: Mapping[str, Any], sign: str) -> list[str]:
+    who = f"{sample['outlet_id']} ({sample['language']}, {sample['relevance']})"
+    return [f"  {sign} {sample['article_id']}  {who}: {sample['headline']}", f"      {' · '.join(sample['found'])}"]

@@ -101,6 +101,26 @@ def test(given: Given, target: str, text: Text, expect: str | None, show: Show) 
         raise click.exceptions.Exit(1)
 
 
+@command.command("explain")
+@click.argument("target", metavar="THEME|RULE")
+@takes_text
+@listing
+@shared
+@pass_given
+def explained(given: Given, target: str, text: Text, show: Show) -> None:
+    """Say branch by branch why a theme or rule matches a text or not, what came nearest, and what might help."""
+    from monitor.rules.engine import compile_rules  # noqa: PLC0415 - rules are paid for only by those who compile them
+    from monitor.rules.explain import explain, lines  # noqa: PLC0415 - the same
+
+    settings = given.settings()
+    _target(settings, target)
+    found = explain(compile_rules(settings.rules), target, text.read(given, settings))
+    if show.is_table:
+        click.echo("\n".join(lines(found)))
+    else:
+        show.one({**asdict(found), "is_match": found.is_match})
+
+
 # ---- list
 
 

@@ -130,6 +130,30 @@ def test_rules_test_brings_no_heavy_library(config: Path) -> None:
     assert done.stdout.splitlines()[-1] == "LOADED 0"
 
 
+def test_an_explanation_says_branch_by_branch_what_was_missing(config: Path) -> None:
+    far = "Acme, said the old man who had been sitting there all day long, buys nothing."
+    done = run(config, "rules", "explain", "deals/buys", "--text", far, "--lang", "en")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("deals/buys: NO MATCH in en\n")
+    assert "«Acme»" in done.stdout
+    assert "nearest:" in done.stdout
+    found = json.loads(run(config, "rules", "explain", "deals", "--text", "Acme sells.", "--lang", "en", "--json").stdout)
+    assert (found["is_match"], len(found["answers"])) == (True, 2)
+    assert run(config, "rules", "explain", "nothing", "--text", "a").exit_code == 2
+
+
+def test_what_is_likely_not_meant_is_a_warning_and_an_error_only_where_asked(config: Path) -> None:
+    themes = config.parent / "themes.yaml"
+    themes.write_text(THEMES.replace("'@acme AND sells'", "'@acme AND WHO'"))
+    done = run(config, "rules", "check")
+    assert done.exit_code == 0
+    assert f"{themes}:8:25:" in done.stderr
+    assert "1 warning" in done.stderr
+    assert run(config, "rules", "check", "--strict").exit_code == 1
+    (row,) = json.loads(run(config, "rules", "check", "--json").stdout)
+    assert row["is_warning"] is True
+
+
 def test_rules_list_shows_query_and_place(config: Path) -> None:
     rows = json.loads(run(config, "rules", "list", "--json").stdout)
     assert [(r["theme_id"], r["rule"], r["severity"]) for r in rows] == [
