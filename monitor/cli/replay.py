@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from itertools import batched
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -41,8 +40,9 @@ def command(given: Given, theme: str, since: Since, show: Show, *, alert: bool) 
     """
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - only here
 
+    from monitor.archive.writes import put_rules  # noqa: PLC0415 - the database is paid for only by commands that ask it
     from monitor.backtest import only  # noqa: PLC0415 - rules are paid for only by those who compile them
-    from monitor.replay import record  # noqa: PLC0415 - the database is paid for only by commands that ask it
+    from monitor.replay import Replayed, record, tell  # noqa: PLC0415 - the database is paid for only by commands that ask it
 
     settings = given.settings(secrets=alert)
     if theme not in {known.theme_id for known in settings.rules.themes}:
@@ -50,11 +50,12 @@ def command(given: Given, theme: str, since: Since, show: Show, *, alert: bool) 
     begin, now = since.at(given.clock.now(), ZoneInfo(settings.timezone)), given.clock.now()
     with given.archive(settings) as archive:
         count, found = _matched(archive, only(settings.rules, [theme]), begin)
-        done = _made(archive, settings, now)
-        for part in _parts(found):
-            done += archive.write_now(partial(record, found=part, now=now))
-        if alert:
-            done += _told(archive, found, theme, _desk(settings), now)
+        archive.write_now(partial(put_rules, rules=settings.rules, now=now))
+        done = Replayed()
+        for at in range(0, len(found), _BATCH):
+            done += archive.write_now(partial(record, found=found[at : at + _BATCH], now=now))
+        for one in _newest(found) if alert else ():
+            done += archive.write_now(partial(tell, one=one, theme_id=theme, desk=_desk(settings), now=now))
     if show.is_table:
         click.echo(
             f"{theme}: {count:,} articles read, {done.matches} matches recorded, {done.below} below the theme's relevance;"
@@ -62,3 +63,46 @@ def command(given: Given, theme: str, since: Since, show: Show, *, alert: bool) 
         )
     else:
         show.one({"theme_id": theme, "articles": count, **asdict(done)})
+
+
+def _matched(archive: Archive, rules: RuleSet, begin: datetime) -> tuple[int, list[Found]]:
+    """Put the rules to every article since then; return how many there were, and what was found."""
+    from monitor.archive.reads import token_counts, trials  # noqa: PLC0415 - the database is paid for only by commands that ask it
+    from monitor.replay import Found  # noqa: PLC0415 - the same
+    from monitor.rules.engine import compile_rules  # noqa: PLC0415 - rules are paid for only by those who compile them
+
+    found: list[Found] = []
+    with archive.snapshot() as tx, progress("reading articles") as advance:
+        engine = compile_rules(rules, frequencies=token_counts(tx))
+        over = trials.stretch(tx, begin)
+        for number, seen in enumerate(trials.seen(tx, over), start=1):
+            if number % _TICK == 0 or number == over.count:
+                advance(number, over.count)
+            findings = engine.match(seen.article)
+            if findings.matches or findings.below:
+                assert seen.article.article_id is not None
+                found.append(Found(article_id=seen.article.article_id, story_id=seen.story_id, findings=findings))
+    return over.count, found
+
+
+def _newest(found: Sequence[Found]) -> Sequence[Found]:
+    """Return the newest match of every story that has one, the oldest story first."""
+    by_story: dict[int, Found] = {}
+    for one in found:
+        if one.findings.matches:
+            by_story.pop(one.story_id, None)
+            by_story[one.story_id] = one
+    return list(by_story.values())
+
+
+def _desk(settings: Settings) -> Desk:
+    from monitor import routing  # noqa: PLC0415 - only those who alert
+    from monitor.pipeline import Desk  # noqa: PLC0415 - the same
+
+    return Desk(
+        themes={theme.theme_id: theme for theme in settings.rules.themes},
+        outlets={outlet.outlet_id: outlet for outlet in settings.outlets},
+        subscriptions=routing.with_defaults(settings.subscriptions, settings.channels),
+        stories=settings.stories,
+        storms=settings.storm,
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.cli import backtest
+from monitor.cli import backtest, replay
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, filters, listing
 from monitor.cli.texts import Text, takes_text
@@ -36,6 +36,7 @@ def command() -> None:
 
 
 command.add_command(backtest.command)
+command.add_command(replay.command)
 
 
 @command.command("list")
