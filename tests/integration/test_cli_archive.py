@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from monitor.archive import Archive, engine, migrate, reads
+from crawler.model import PollStatus
+from monitor.archive import Archive, engine, migrate, reads, writes
 from monitor.cli import app
 from monitor.cli.app import cli
 from monitor.cli.given import Given
 from monitor.clock import FixedClock
-from tests.archives import NOW, Put, furnish
+from tests.archives import NOW, Put, furnish, plan, poll
 
 LATER = NOW + timedelta(minutes=10)
 
@@ -265,3 +266,28 @@ def test_a_query_that_cannot_be_parsed_is_a_matter_of_usage(desk: Desk, capsys: 
     told = capsys.readouterr().err
     assert told.startswith("query:1:11: E-juxt")
     assert "^" in told
+
+
+def test_status_marks_failing_sources_and_messages_that_were_given_up(desk: Desk) -> None:
+    with desk.archive() as archive:
+        failed = poll("alpenpost", at=LATER, status=PollStatus.UNREACHABLE, error="the host name does not resolve")
+        archive.write_now(lambda tx: writes.record_poll(tx, failed, (), plan))
+        archive.write_now(lambda tx: writes.mark_dead(tx, 2, error="550 no such mailbox"))
+    done = desk.run("status")
+    assert done.exit_code == 1
+    assert "! Alpenpost /feed0.xml (feed): unreachable once (the host name does not resolve)" in done.stdout
+    assert "messages given up; the last: 550 no such mailbox. presswatch alerts resend --failed --channel" in done.stdout
+    assert len(desk.rows("alerts", "list", "--failed")) >= 1
+    assert desk.run("alerts", "resend", "--failed").exit_code == 0
+    assert desk.rows("alerts", "list", "--failed") == []
+
+
+def test_doctor_reports_versions_and_what_nobody_would_hear(desk: Desk) -> None:
+    desk.config.write_text(
+        desk.config.read_text() + "channels:\n  - {name: desk, kind: stdout}\n  - {name: bad, kind: stdout, colour: x}\n"
+    )
+    rows = desk.rows("doctor", "--report")
+    said = {(str(row["part"]), str(row["state"])): str(row["said"]) for row in rows if row["part"] != "version"}
+    assert "no subscription uses desk, bad" in {str(row["said"]) for row in rows}
+    assert ":5:" in said["channels", "fail"]
+    assert any(str(row["said"]).startswith("sqlalchemy 2") for row in rows)

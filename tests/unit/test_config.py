@@ -429,3 +429,82 @@ def test_a_damaged_file_is_taken_or_refused_with_a_place_but_never_crashes(write
     except ConfigError as error:
         told = error.problems
     assert told is None or (told and all(p.line >= 1 and p.column >= 1 and p.place and p.message for p in told))
+
+
+def test_a_subscribers_own_headers_are_secrets_and_must_be_there(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "outlets").mkdir(exist_ok=True)
+    (tmp_path / "outlets" / "nzz.headers").write_text("Cookie: planted-cookie\nX-Empty:\n")
+    (tmp_path / "outlets" / "own.pem").write_text("certificate")
+    extra = "    headers_file: nzz.headers\n    ca_file: own.pem\n    selectors: {headline: h1, body: article, drop: .ad}\n    sources:\n      - feed:"
+    found = loaded(write(outlets=OUTLETS.replace("    sources:\n      - feed:", extra, 1)))
+    outlet = found.outlets[0]
+    assert outlet.headers_file == str(tmp_path / "outlets" / "nzz.headers")
+    assert outlet.ca_file == str(tmp_path / "outlets" / "own.pem")
+    assert outlet.selectors is not None
+    assert (outlet.selectors.headline, outlet.selectors.drop) == ("h1", (".ad",))
+    assert "planted-cookie" in found.secrets
+    (told,) = problems(write(outlets=OUTLETS.replace("    sources:", "    headers_file: none.headers\n    sources:", 1)))
+    assert told.message.endswith("none.headers: no such file")
+
+
+def test_a_value_and_its_file_say_the_same_twice(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("planted-token")
+    told = problems(
+        write(presswatch=PRESSWATCH.replace("url_file: telegram.url}", "url_file: telegram.url, url: x}") + "token: a\ntoken_file: t\n")
+    )
+    assert [p.message for p in told] == ["'url' and 'url_file' say the same twice", "'token' and 'token_file' say the same twice"]
+
+
+def test_a_channels_certificates_are_a_path_not_a_secret(write: Write, tmp_path: Path) -> None:
+    found = loaded(write(presswatch=PRESSWATCH.replace("    host: mail.example\n", "    host: mail.example\n    ca_file: own.pem\n")))
+    assert found.channels[1].options["ca_file"] == str(tmp_path / "own.pem")
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"\xff\xfe", b"a\0b"])
+def test_a_secret_that_is_none_is_said(write: Write, tmp_path: Path, content: bytes) -> None:
+    path = write()
+    (tmp_path / "telegram.url").write_bytes(content)
+    (told,) = problems(path)
+    assert told.message.endswith("is empty or not a text of one secret")
+    assert told.line == 6
+
+
+def test_an_archives_url_may_stand_in_a_file_of_its_own(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "db").write_text("postgresql://u:planted@db.example/news\n")
+    found = loaded(write(presswatch=PRESSWATCH.replace("archive: archive.db", "archive_url_file: db")))
+    assert found.archive == "postgresql://u:planted@db.example/news"
+    assert "planted" not in repr(found)
+
+
+def test_two_channels_and_two_subscriptions_alike_are_told_apart_by_name(write: Write) -> None:
+    twice = PRESSWATCH.replace("name: terminal, kind", "name: newsdesk, kind").replace("to: terminal", "to: newsdesk")
+    (told,) = problems(write(presswatch=twice))
+    assert "'newsdesk' is there already" in told.message
+    again = PRESSWATCH.replace("listen:", "  - {to: terminal, notices: [channel-dead, silent]}\nlisten:")
+    (told,) = problems(write(presswatch=again))
+    assert "the same subscription is there already" in told.message
+    named = PRESSWATCH.replace("listen:", "  - {to: terminal, name: again, notices: [channel-dead, silent]}\nlisten:")
+    assert loaded(write(presswatch=named)).subscriptions[-1].subscription_id == "again"
+
+
+def test_a_folder_and_patterns_lead_to_files(write: Write, tmp_path: Path) -> None:
+    path = write(presswatch=PRESSWATCH + f"outlets: outlets\nthemes: [{tmp_path}/them*.yaml]\nentities: ./entities.yaml\n")
+    assert [p.name for p in loaded(path).files] == ["presswatch.yaml", "all.yaml", "entities.yaml", "themes.yaml"]
+
+
+def test_an_unknown_id_to_leave_out_is_said(write: Write) -> None:
+    (told,) = problems(write(presswatch=PRESSWATCH + "exclude: {outlets: [caixxin]}\n"))
+    assert (told.message, told.hint) == ("there is no 'caixxin' among the outlets", "did you mean 'caixin'?")
+
+
+def test_the_heartbeat_and_the_token_are_read_and_hidden(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "beat").write_text("https://beat.example/planted\n")
+    found = loaded(write(presswatch=PRESSWATCH + "heartbeat_url_file: beat\ntoken: planted-token\n"))
+    assert (found.heartbeat_url, found.token) == ("https://beat.example/planted", "planted-token")
+    assert {"https://beat.example/planted", "planted-token"} <= set(found.secrets)
+    assert "planted" not in repr(found)
+
+
+def test_systemd_and_drills_speak_through_the_environment(write: Write) -> None:
+    found = loaded(write(), NOTIFY_SOCKET="@notify", WATCHDOG_USEC="90000000", PRESSWATCH_CRASH_AT="after fetch")
+    assert (found.notify_socket, found.watchdog_usec, found.crash_at) == ("@notify", "90000000", "after fetch")
