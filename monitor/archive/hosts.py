@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from crawler.ports import RobotsCopy
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
+from monitor.archive.ready import Ready
 from monitor.archive.tx import Tx
 from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
 from monitor.clock import Clock
@@ -142,3 +143,49 @@ class HostRows:
                     if row["next_at"] is not None:
                         known.next_at = tick + min((row["next_at"] - now).total_seconds(), LONGEST_TURN_S)
                 self._is_loaded = True
+
+
+class SharedHostRows:
+    """``crawler.ports.HostSlots`` for many nodes on one PostgreSQL: every turn is booked in the row, by the server's clock."""
+
+    def __init__(self, archive: Archive, clock: Clock) -> None:
+        self._archive = archive
+        self._clock = clock
+
+    async def reserve(self, host: str, spacing_s: float) -> float:
+        """Book the next turn and return the seconds until it."""
+        wait_s = await self._archive.write(lambda tx: float(tx.get(_TURN, on=host, spacing_s=spacing_s)[0]["wait_s"]))
+        return max(wait_s, 0.0)
+
+    async def hold(self, host: str, until: datetime, reason: str) -> None:
+        """Stop a host until a time and double its spacing; a shorter hold never shortens a longer one."""
+        now = self._clock.now()
+
+        def lengthen(tx: Tx) -> None:
+            row = tx.row(sa.select(t.hosts).where(t.hosts.c.host == host).with_for_update())
+            known = _Host()
+            if row is not None:
+                known.held_until, known.slowness, known.slowed_at = row["held_until"], row["slowness"], row["slowed_at"]
+            slowness = min(known.stretch(now) * 2.0, MAX_SLOWNESS)
+            hold_host(tx, host, max(until, known.held_until or until), reason, slowness, now)
+
+        await self._archive.write(lengthen)
+
+    async def held_until(self, host: str) -> datetime | None:
+        """Until when the host is stopped; None where it is not."""
+        found = await self._archive.read(lambda tx: tx.get(_HELD, on=host))
+        until: datetime | None = found[0]["held_until"] if found else None
+        return until if until is not None and until > self._clock.now() else None
+
+
+_STEP = (
+    "make_interval(secs => :spacing_s * (1 + (hosts.slowness - 1)"
+    " * greatest(0, 1 - extract(epoch FROM clock_timestamp() - hosts.slowed_at) / 86400)))"
+)
+_BOOK = (
+    "INSERT INTO hosts (host, next_at, slowness) VALUES (:on, clock_timestamp() + make_interval(secs => :spacing_s), 1)"
+    " ON CONFLICT (host) DO UPDATE SET next_at = greatest(hosts.next_at, hosts.held_until, clock_timestamp()) + {step}"
+    " RETURNING extract(epoch FROM hosts.next_at - {step} - clock_timestamp()) AS wait_s"
+).replace("{step}", _STEP)
+_TURN = Ready(lambda _: sa.text(_BOOK).columns(wait_s=sa.Float))
+_HELD = Ready(lambda _: sa.select(t.hosts.c.held_until).where(t.hosts.c.host == sa.bindparam("on")))

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.ports import RobotsCopy
-from monitor.archive import Archive, HostRows, RobotsRows, analyst, backup, migrate, reads, search, upkeep, writes
+from monitor.archive import Archive, HostRows, RobotsRows, SharedHostRows, analyst, backup, migrate, reads, search, upkeep, writes
 from monitor.archive.engine import address, writer_engine
 from monitor.clock import FixedClock
 from monitor.errors import ArchiveBusy, ArchiveError, WrongRevision
@@ -277,6 +277,20 @@ async def test_turns_are_remembered_while_the_daemon_runs(archive: Archive) -> N
     clock.advance(2)
     await asyncio.gather(hosts.reserve("b.example", 1.0), hosts.reserve("c.example", 1.0))
     assert await HostRows(archive, clock).reserve("a.example", 60.0) == pytest.approx(58.0)
+
+
+async def test_nodes_share_the_turns_at_a_host(postgres_url: str) -> None:
+    nodes = [Archive.open(postgres_url, clock=CLOCK) for _ in range(2)]
+    hosts = [SharedHostRows(node, CLOCK) for node in nodes]
+    waits = [await hosts[i % 2].reserve("a.example", 10.0) for i in range(4)]
+    assert waits == pytest.approx([0, 10, 20, 30], abs=1.0)
+    assert await hosts[0].held_until("a.example") is None
+    await hosts[0].hold("b.example", NOW + timedelta(days=3_650), "429")
+    await hosts[1].hold("b.example", NOW + timedelta(seconds=5), "503")
+    assert await hosts[1].held_until("b.example") == NOW + timedelta(days=3_650)
+    assert await hosts[1].reserve("b.example", 1.0) > 86_400
+    for node in nodes:
+        node.close()
 
 
 async def test_a_copy_of_robots_txt_is_kept_and_replaced(archive: Archive) -> None:

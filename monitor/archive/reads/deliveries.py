@@ -12,6 +12,7 @@ from monitor.archive import tables as t
 from monitor.archive.reads.articles import article
 from monitor.archive.reads.due import alerts_of
 from monitor.archive.reads.stories import mutes, story
+from monitor.archive.ready import Ready
 from monitor.archive.shapes import alert_of, chunks, delivery_of, evidence_of
 from monitor.archive.tx import Row, Tx
 from monitor.archive.writes.deliveries import OPEN
@@ -44,29 +45,38 @@ def recent(tx: Tx, channels: Collection[str], now: datetime) -> list[Recent]:
 
 
 def _booked(tx: Tx, channel: str, now: datetime) -> tuple[datetime, ...]:
-    a, d, da = t.alerts.c, t.deliveries.c, t.delivery_alerts.c
-    rows = tx.rows(
-        sa.select(a.story_id, a.decided_at)
-        .select_from(t.alerts.join(t.delivery_alerts, da.alert_id == a.alert_id).join(t.deliveries, d.delivery_id == da.delivery_id))
-        .where(
-            *(a.decided_at > now - RECENT, da.channel == channel, d.kind.in_(_NOW_KINDS)),
-            sa.or_(d.reason.is_(None), d.reason != Reason.QUIET_HOURS.value),
-        )
-        .order_by(a.decided_at.desc())
-        .limit(RECENT_ALERTS)
-    )
+    rows = tx.get(_BOOKED, to=channel, since=now - RECENT)
     return tuple(sorted({row["story_id"]: row["decided_at"] for row in rows}.values()))
 
 
 def _waiting(tx: Tx, channel: str, now: datetime) -> tuple[Delivery, ...]:
-    d = t.deliveries.c
-    gathering = [DeliveryKind.GROUP.value, DeliveryKind.STORM.value]
-    rows = tx.rows(
-        sa.select(t.deliveries)
-        .where(d.channel == channel, d.status == "held", d.next_at > now, d.kind.in_(gathering))
-        .order_by(d.next_at, d.delivery_id)
+    return tuple(delivery_of(row, ()) for row in tx.get(_GATHERING, to=channel, now=now))
+
+
+_a, _d, _c = t.alerts.c, t.deliveries.c, t.delivery_alerts.c
+_BOOKED = Ready(
+    lambda _: (
+        sa.select(_a.story_id, _a.decided_at)
+        .select_from(t.alerts.join(t.delivery_alerts, _c.alert_id == _a.alert_id).join(t.deliveries, _d.delivery_id == _c.delivery_id))
+        .where(
+            *(_a.decided_at > sa.bindparam("since", type_=_a.decided_at.type), _c.channel == sa.bindparam("to")),
+            sa.or_(*(_d.kind == kind for kind in _NOW_KINDS)),
+            sa.or_(_d.reason.is_(None), _d.reason != Reason.QUIET_HOURS.value),
+        )
+        .order_by(_a.decided_at.desc())
+        .limit(RECENT_ALERTS)
     )
-    return tuple(delivery_of(row, ()) for row in rows)
+)
+_GATHERING = Ready(
+    lambda _: (
+        sa.select(t.deliveries)
+        .where(
+            *(_d.channel == sa.bindparam("to"), _d.status == "held", _d.next_at > sa.bindparam("now", type_=_d.next_at.type)),
+            sa.or_(*(_d.kind == kind.value for kind in (DeliveryKind.GROUP, DeliveryKind.STORM))),
+        )
+        .order_by(_d.next_at, _d.delivery_id)
+    )
+)
 
 
 def delivery(tx: Tx, delivery_id: int) -> Delivery | None:

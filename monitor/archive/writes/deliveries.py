@@ -62,8 +62,9 @@ def _untold(tx: Tx, delivery: Delivery) -> list[int]:
 
 def _open_like(tx: Tx, delivery: Delivery) -> int | None:
     """An unsent message these alerts belong into: of the same id, or about the same story."""
-    story_id = delivery.story_id if delivery.kind is DeliveryKind.STORY else None
-    found = tx.get(_OPEN_LIKE, to=delivery.channel, message=delivery.message_id, story=story_id)
+    found = tx.get(_OPEN_OF_ID, to=delivery.channel, message=delivery.message_id)
+    if not found and delivery.kind is DeliveryKind.STORY and delivery.story_id is not None:
+        found = tx.get(_OPEN_OF_STORY, to=delivery.channel, story=delivery.story_id)
     return int(found[0]["delivery_id"]) if found else None
 
 
@@ -71,15 +72,17 @@ _d, _c = t.deliveries.c, t.delivery_alerts.c
 _SILENCE = Ready(lambda make: make.insert(t.silences).on_conflict_do_nothing())
 _CARRY = Ready(lambda make: make.insert(t.delivery_alerts).on_conflict_do_nothing())
 _CARRIED = Ready(lambda make: sa.select(_c.alert_id).where(_c.channel == sa.bindparam("to"), make.among(_c.alert_id, "ids")))
-_OPEN_LIKE = Ready(
+_UNSENT = (_d.status != DeliveryStatus.SENT.value, _d.status != DeliveryStatus.DEAD.value)
+"""Said so that the index of open messages is not taken: of one channel it may hold tens of thousands."""
+_OPEN_OF_ID = Ready(
+    lambda _: sa.select(_d.delivery_id).where(_d.message_id == sa.bindparam("message"), _d.channel == sa.bindparam("to"), *_UNSENT)
+)
+_OPEN_OF_STORY = Ready(
     lambda _: (
         sa.select(_d.delivery_id)
         .where(
-            *(_d.channel == sa.bindparam("to"), sa.text("status IN ('pending', 'held', 'retry')")),
-            sa.or_(
-                _d.message_id == sa.bindparam("message"),
-                sa.and_(_d.kind == DeliveryKind.STORY.value, _d.story_id == sa.bindparam("story", type_=_d.story_id.type)),
-            ),
+            *(_d.story_id == sa.bindparam("story"), _d.channel == sa.bindparam("to")),
+            *(_d.kind == DeliveryKind.STORY.value, *_UNSENT),
         )
         .order_by(_d.delivery_id)
         .limit(1)
