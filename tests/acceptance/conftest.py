@@ -148,6 +148,8 @@ class Daemon:
         for _ in range(int(seconds / 0.1)):
             if condition():
                 return
+            if not self.is_running:
+                pytest.fail(f"the daemon ended by itself; it said:\n{self.said[-6000:]}")
             await asyncio.sleep(0.1)
         pytest.fail(f"did not happen in {seconds} s; the daemon said:\n{self.said[-6000:]}")
 
