@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from monitor.config.settings import Settings
 
 _SHORT_WORDS: Final = 80
+_DIFF_COLUMNS: Final = (
+    Column(title="ID", show=lambda row: row["outlet_id"]),
+    Column(title="STATE", show=lambda row: row["state"]),
+    Column(title="KEY", show=lambda row: row["key"]),
+    Column(title="SHIPPED", show=lambda row: row["shipped"] or "-", gives_way=True),
+    Column(title="YOURS", show=lambda row: row["yours"] or "-", gives_way=True),
+    Column(title="WHERE", show=lambda row: row["place"] or row["shipped_place"]),
+)
 
 
 @click.group("outlets")
@@ -94,6 +102,27 @@ def plan(given: Given, filters: Filters, show: Show) -> None:
     show(
         [{key: row[key] for key in keys} for row in rows[: filters.limit]], _plan_columns(given.clock.now()), empty="nothing was polled yet"
     )
+
+
+@command.command("diff")
+@filters("outlet")
+@listing
+@shared
+@pass_given
+def diff(given: Given, filters: Filters, show: Show) -> None:
+    """Compare the outlets of your own files with the shipped ones: what you override, leave out and add; for use after an upgrade."""
+    from monitor.cli import shipped  # noqa: PLC0415 - only here
+    from monitor.config import folders  # noqa: PLC0415 - pydantic is paid for only by commands that read settings
+    from monitor.config.load import load  # noqa: PLC0415 - the same
+
+    settings = given.settings()
+    if not settings.include:
+        click.echo("no shipped set is included, so there is nothing to compare; write include: [builtin:china-ai] to watch it", err=True)
+        return
+    seeds = load(folders.seeds() / folders.FILE, environ={}, secrets=False).outlets
+    rows = shipped.differences(seeds, settings.outlets)
+    chosen = [row for row in rows if not filters.outlets or row["outlet_id"] in filters.outlets]
+    show(chosen, _DIFF_COLUMNS, empty="your outlets are the shipped ones")
 
 
 @command.command("add")
