@@ -62,6 +62,10 @@ class Sink:
         return sum(n - 1 for n in Counter(self.keys).values())
 
 
+_DAEMONS: list[Daemon] = []
+"""Those of the test that runs, so that a failed one leaves none behind."""
+
+
 class Daemon:
     """The daemon as a process with settings of its own folder; ``archive`` is a path or a URL of PostgreSQL."""
 
@@ -71,6 +75,7 @@ class Daemon:
         self.archive = archive
         self.log = folder / "daemon.log"
         self._process: asyncio.subprocess.Process | None = None
+        _DAEMONS.append(self)
 
     async def start(self, *arguments: str, crash_at: str | None = None) -> None:
         """Start it; ``crash_at`` makes it die at a named point."""
@@ -83,8 +88,9 @@ class Daemon:
             )  # fmt: skip
 
     async def kill(self) -> None:
-        """End it without a word."""
-        assert self._process is not None
+        """End it without a word, if it runs."""
+        if self._process is None:
+            return
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
@@ -189,6 +195,14 @@ def _block(outlet: Any) -> dict[str, object]:
 
 def _seeds() -> Path:
     return Path(__file__).parents[2] / "seeds"
+
+
+@pytest.fixture(autouse=True)
+async def _no_daemon_outlives_its_test() -> AsyncIterator[None]:
+    yield
+    for daemon in _DAEMONS:
+        await daemon.kill()
+    _DAEMONS.clear()
 
 
 @pytest.fixture
