@@ -18,7 +18,7 @@ from monitor.clock import FixedClock
 from monitor.errors import ArchiveBusy, ArchiveError, WrongRevision
 from monitor.rules.nodes import Term
 from tests.archives import NOW, furnish
-from tests.databases import newest_postgres
+from tests.databases import ENVIRONMENT, newest_postgres
 
 CLOCK = FixedClock(NOW)
 
@@ -33,7 +33,9 @@ def archive(archive_url: str) -> Iterator[Archive]:
 
 @pytest.fixture
 def tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL's own client programs, as new as the server."""
+    """PostgreSQL's own client programs, as new as the server: the wheel's for its server, those on the path for a given one."""
+    if ENVIRONMENT in os.environ:
+        return
     monkeypatch.setenv("PATH", f"{newest_postgres() / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
 
