@@ -1,27 +1,37 @@
-"""What a page says of itself: title, dates, authors, canonical URL, section, tags, image, paywall. Each by a ladder, the surest rung first."""
+"""What a page says of itself: title, times, authors, canonical URL, section, tags, image. Each by a ladder, the surest rung first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
 from crawler.clean import one_line
-from crawler.extract import jsonld
-from crawler.extract.teaser import outlet_country, result_time, safe_canonical, sane_time
+from crawler.extract import jsonld, meta, people, when
+from crawler.extract.blocks import Block
+from crawler.extract.jsonld import Node
+from crawler.extract.meta import Head
+from crawler.extract.teaser import bare, outlet_country, result_time, safe_canonical
+from crawler.extract.when import Around, Times
 from crawler.model import Arrival, Page
-from crawler.sources.dates import parse_date
-from crawler.urls import host_key
+from crawler.urls import host_key, resolve
+
+_SEPARATOR = re.compile(r"\s+[|–—·•:»\-_]+\s+|\s*[_|｜]\s*|\s+-{1,2}\s*|[-－—](?=[^-]{2,12}$)")
+_HEADINGS = frozenset({"h1", "h2"})
+_ALIASES = ("www.", "m.", "amp.", "mobile.", "mobil.")
+_KEYWORDS = ("article:tag", "news_keywords", "keywords", "parsely-tags", "sailthru.tags")
+_MAX_TAGS, _MAX_TAG_CHARS = 30, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What was found; empty where the page is silent."""
+    """What was found; empty where the page is silent. ``node`` is the JSON-LD of the article, ``description`` what teasers quote."""
 
     title: str = ""
-    published_at: datetime | None = None
-    modified_at: datetime | None = None
+    description: str = ""
+    times: Times = field(default_factory=Times)
     authors: tuple[str, ...] = ()
     canonical_url: str | None = None
     site_name: str | None = None
@@ -29,45 +39,144 @@ class Metadata:
     tags: tuple[str, ...] = ()
     image_url: str | None = None
     language: str = ""
-    is_paywalled: bool = False
+    head: Head = field(default_factory=Head)
+    node: Node = field(default_factory=dict)
+    nodes: tuple[Node, ...] = ()
 
 
-def read(root: HtmlElement, arrival: Arrival) -> Metadata:
+def read(root: HtmlElement, blocks: Sequence[Block], arrival: Arrival) -> Metadata:
     """Return what the page says of itself."""
     page = arrival.result
     assert isinstance(page, Page)
-    meta = _meta(root)
-    title = one_line(meta.get("og:title", "") or root.findtext(".//title") or "")
-    canonical = _canonical(root, meta, page.final_url)
+    head = meta.read(root)
+    canonical = _canonical(head, page.final_url)
     nodes = jsonld.nodes(root)
-    node = jsonld.article(nodes, urls=[page.final_url, canonical or ""], titles=[title]) or {}
-    country, now = outlet_country(arrival.outlet), result_time(arrival)
-    dates = (jsonld.text(node.get("datePublished")), meta.get("article:published_time", ""), meta.get("date", ""))
-    published = next((at for text in dates if (at := sane_time(parse_date(text, country=country), before=now))), None)
+    said = head.first("og:title", "twitter:title", "title") or head.title
+    urls = [page.final_url, canonical or "", arrival.entry.url or ""]
+    node = jsonld.article(nodes, urls=urls, titles=[said, head.title, arrival.entry.title, *head.headings]) or {}
+    site = head.first("og:site_name", "application-name") or _publisher(node)
+    title = _title(head, node, site)
+    beside = when.near(blocks, title_at(blocks, title))
+    around = Around(country=outlet_country(arrival.outlet), url=page.final_url, now=result_time(arrival))
     return Metadata(
-        title=jsonld.text(node.get("headline")) or title,
-        published_at=published,
-        authors=tuple(jsonld.strings(node.get("author"))),
+        title=title,
+        description=head.first("og:description", "description", "twitter:description", "dc.description"),
+        times=when.read(root, head, node, beside, around),
+        authors=people.read(root, head, node, jsonld.by_id(nodes) if nodes else {}, beside),
         canonical_url=canonical,
-        site_name=meta.get("og:site_name"),
-        language=root.get("lang") or "",
+        site_name=site or None,
+        section=jsonld.text(node.get("articleSection"))
+        or head.first("article:section", "parsely-section", "section", "dc.subject")
+        or None,
+        tags=_tags(head, node),
+        image_url=_image(head, node, page.final_url),
+        language=head.language or head.first("content-language", "og:locale"),
+        head=head,
+        node=node,
+        nodes=tuple(nodes),
     )
 
 
-def _meta(root: HtmlElement) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for element in root.iter("meta"):
-        name = element.get("property") or element.get("name") or element.get("itemprop")
-        content = element.get("content")
-        if name and content:
-            found.setdefault(name.lower(), one_line(content))
-    return found
+def title_at(blocks: Sequence[Block], title: str) -> int:
+    """Return where the title stands as a heading: the first that says it, else the first h1; 0 where there is none."""
+    wanted = bare(title)
+    fallback = 0
+    for at, block in enumerate(blocks):
+        if block.tag in _HEADINGS:
+            if wanted and bare(block.text) == wanted:
+                return at
+            if not fallback and block.tag == "h1":
+                fallback = at
+    return fallback
 
 
-def _canonical(root: HtmlElement, meta: dict[str, str], url: str) -> str | None:
-    links = [link.get("href") or "" for link in root.iter("link") if (link.get("rel") or "").lower() == "canonical"]
-    for said in (*links, meta.get("og:url", "")):
+def _title(head: Head, node: Node, site: str) -> str:
+    """Let the page's titles vote: JSON-LD, og:title, the heading, the window's title; a name of the site at the end counts for nothing."""
+    shared = head.first("og:title", "twitter:title") or head.first("title", "dc.title", "headline")
+    window = _without_site(head.title, site, head.headings)
+    told = jsonld.text(node.get("headline")) or jsonld.text(node.get("name"))
+    heading = _heading(head.headings, [told, shared, window])
+    votes: dict[str, float] = {}
+    spelled: dict[str, str] = {}
+    for weight, found in ((1.0, told), (0.9, _without_site(shared, site, (*head.headings, told))), (0.95, heading), (0.45, window)):
+        key = bare(found)
+        if key and key != bare(site):
+            votes[key] = votes.get(key, 0.0) + weight
+            spelled.setdefault(key, found)
+    if not votes:
+        return one_line(shared or window)
+    return one_line(spelled[max(votes, key=votes.__getitem__)])
+
+
+def _heading(headings: Sequence[str], others: Sequence[str]) -> str:
+    """Return the h1 that shares most with what else the page is called; the only one where there is but one."""
+    names = [words for other in others if (words := set(other.casefold().split()))]
+    if not headings or not names:
+        return headings[0] if len(headings) == 1 else ""
+    best = max(headings, key=lambda heading: max(_overlap(set(heading.casefold().split()), words) for words in names))
+    return best if len(headings) == 1 or any(_overlap(set(best.casefold().split()), words) > 0.5 for words in names) else ""
+
+
+def _overlap(one: set[str], other: set[str]) -> float:
+    return len(one & other) / max(len(one | other), 1)
+
+
+def _without_site(title: str, site: str, known: Sequence[str]) -> str:
+    """Take the site's name off a title's end or beginning: where it is that name, or where what stays is known from elsewhere."""
+    names = {bare(name) for name in known if name}
+    parts = [(match.start(), match.end()) for match in _SEPARATOR.finditer(title)]
+    for start, end in parts:
+        for kept, cut in ((title[:start], title[end:]), (title[end:], title[:start])):
+            if kept and (bare(kept) in names or (site and bare(cut) == bare(site))):
+                return kept.strip()
+    return title
+
+
+def _publisher(node: Node) -> str:
+    publisher = node.get("publisher")
+    return jsonld.text(publisher.get("name") if isinstance(publisher, Mapping) else publisher)
+
+
+def _tags(head: Head, node: Node) -> tuple[str, ...]:
+    said = jsonld.strings(node.get("keywords")) or next((values for name in _KEYWORDS if (values := head.all(name))), [])
+    parts = (one_line(part) for value in said for part in re.split(r"[,;，；、|]", value))
+    return tuple(dict.fromkeys(part for part in parts if 0 < len(part) <= _MAX_TAG_CHARS))[:_MAX_TAGS]
+
+
+def _image(head: Head, node: Node, url: str) -> str | None:
+    found = node.get("image")
+    told = found.get("url") if isinstance(found, Mapping) else found
+    for said in (
+        head.first("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"),
+        *jsonld.strings(told),
+    ):
+        if said:
+            try:
+                return resolve(said, url)
+            except ValueError:
+                continue
+    return None
+
+
+def _canonical(head: Head, url: str) -> str | None:
+    """Return what the page calls itself, where that is on its own site and no mere front page."""
+    own = safe_canonical(url, url)
+    for said in (head.links.get("canonical", ""), head.first("og:url")):
         found = safe_canonical(said, url) if said else None
-        if found and host_key(found) == host_key(url):
+        if found and own and _is_same_site(found, own) and (_path(found) or not _path(own)):
             return found
-    return safe_canonical(url, url)
+    return own
+
+
+def _path(url: str) -> str:
+    return url.partition("://")[2].partition("/")[2]
+
+
+def _is_same_site(one: str, other: str) -> bool:
+    mine, theirs = _site(one), _site(other)
+    return mine == theirs or mine.endswith(f".{theirs}") or theirs.endswith(f".{mine}")
+
+
+def _site(url: str) -> str:
+    host = host_key(url)
+    return next((host.removeprefix(alias) for alias in _ALIASES if host.startswith(alias)), host)

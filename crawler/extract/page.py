@@ -1,20 +1,29 @@
-"""One page to one article: the straight line through tree, metadata, text and language."""
+"""One page to one article: the straight line through tree, blocks, metadata, text and language."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
+
+from htmldate import find_date
+from trafilatura import bare_extraction
 
 from crawler.clean import clean_text
-from crawler.extract import language, metadata, text
+from crawler.extract import flags, forest, language, metadata, text
+from crawler.extract.blocks import Walk
+from crawler.extract.features import Hints
 from crawler.extract.metadata import Metadata
-from crawler.extract.teaser import primary, sane_time, teaser, text_hash, without_headline, word_count
+from crawler.extract.teaser import primary, teaser, text_hash, weight, without_headline, word_count
 from crawler.extract.text import Reading
-from crawler.extract.tree import parse
-from crawler.model import Arrival, Article, Completeness, ExtractStatus, Page
+from crawler.extract.tree import Tree, parse
+from crawler.extract.when import Times
+from crawler.model import Arrival, Article, ExtractStatus, Page
 
-_MIN_CHARS = 140
-_MIN_CHARS_HAN = 50
+_LEAST_WEIGHT = 80.0
+_CUT_SHARE = 0.5
+"""Below this share of the text the feed carries, the page is the one that was cut."""
+_TWO_DAYS = timedelta(days=2)
 
 
 def read(arrival: Arrival) -> Article:
@@ -25,46 +34,83 @@ def read(arrival: Arrival) -> Article:
     tree = parse(page.body, content_type=page.headers.get("content-type", ""), language=arrival.outlet.language)
     if tree is None:
         return teaser(arrival, status=ExtractStatus.EMPTY)
-    known = metadata.read(tree.root, arrival)
-    reading = text.read(tree, known, arrival.outlet.selectors)
-    return _compose(arrival, page, known, reading)
+    selectors = arrival.outlet.selectors
+    if selectors:
+        text.drop(tree.root, selectors.drop)
+    walk = Walk(tree.root)
+    known = metadata.read(tree.root, walk.blocks, arrival)
+    if selectors and selectors.headline:
+        known = replace(known, title=text.selected_line(tree.root, selectors.headline) or known.title)
+    hints = Hints(title=known.title, description=known.description, body=flags.body(known.node))
+    reading = text.read(tree, walk, hints, selectors.body if selectors else None)
+    return _compose(arrival, page, tree, walk, known, reading)
 
 
 def warm() -> None:
-    """Read one page of nothing, so that what is loaded late is loaded now."""
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+    """Load what a first page would wait for, and silence libraries that log every page they do not like."""
+    for name in ("trafilatura", "htmldate", "courlan"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    forest.load()
     language.detect("Warm", "The quick brown fox jumps over the lazy dog.")
+    _rehearse()
 
 
-def _compose(arrival: Arrival, page: Page, known: Metadata, reading: Reading) -> Article:
+def _rehearse() -> None:
+    """Read a page that needs every rung, for some libraries load their tables at first use."""
+    markup = (
+        b"<html><body><div><p>Posted in spring 2019 by nobody.</p><p>"
+        + b"One of two sentences, long enough to be weighed. " * 20
+        + b"</p></div></body></html>"
+    )
+    tree = parse(markup)
+    assert tree is not None
+    bare_extraction(tree.root, favor_precision=True)
+    find_date(tree.root, original_date=True)
+
+
+def _compose(arrival: Arrival, page: Page, tree: Tree, walk: Walk, known: Metadata, reading: Reading) -> Article:
     entry = teaser(arrival, status=ExtractStatus.EMPTY)
-    headline = known.title or entry.headline
-    body = without_headline(clean_text(reading.text).strip(), headline)
-    article = replace(
+    if flags.is_challenge(known.title):
+        return entry
+    described = _described(entry, known)
+    body = without_headline(clean_text(reading.text).strip(), described.headline)
+    is_paywalled = flags.is_paywalled(known, [block.text for block in walk.blocks], body) or entry.is_paywalled
+    article = replace(described, is_paywalled=is_paywalled, genre=flags.genre(known, page.final_url))
+    if weight(body) < _LEAST_WEIGHT or len(body) < _CUT_SHARE * len(entry.text):
+        status = ExtractStatus.OK if body else ExtractStatus.EMPTY
+        article = replace(article, extract_status=status)
+    else:
+        whole = flags.completeness(known, body, is_paywalled=is_paywalled, is_cut=tree.is_cut)
+        article = replace(article, text=body, completeness=whole, extract_status=ExtractStatus.OK, how=reading.how)
+    hint = primary(known.language or arrival.outlet.language)
+    return replace(
+        article,
+        agency=flags.agency(article.authors, article.text, known.node),
+        language=language.detect(article.headline, article.text, hint=hint),
+        text_hash=text_hash(article.headline, article.text),
+        word_count=word_count(article.text),
+    )
+
+
+def _described(entry: Article, known: Metadata) -> Article:
+    """Complete what the page says of itself by what the entry says."""
+    return replace(
         entry,
-        headline=headline,
-        published_at=known.published_at or entry.published_at,
-        modified_at=known.modified_at or entry.modified_at,
+        headline=clean_text(known.title) or entry.headline,
+        published_at=_published(entry, known.times),
+        modified_at=known.times.modified_at or entry.modified_at,
         canonical_url=known.canonical_url,
         authors=known.authors or entry.authors,
         site_name=known.site_name,
         section=known.section or entry.section,
         tags=known.tags or entry.tags,
         image_url=known.image_url or entry.image_url,
-        is_paywalled=known.is_paywalled,
     )
-    if len(body) > len(entry.text):
-        article = replace(article, text=body, completeness=Completeness.FULL, extract_status=ExtractStatus.OK, how=reading.how)
-    elif body:
-        article = replace(article, extract_status=ExtractStatus.OK)
-    published = sane_time(article.published_at, before=page.fetched_at)
-    hint = primary(known.language or arrival.outlet.language)
-    return replace(
-        article,
-        published_at=published,
-        modified_at=sane_time(article.modified_at, before=page.fetched_at),
-        language=language.detect(article.headline, article.text, hint=hint),
-        text_hash=text_hash(article.headline, article.text),
-        word_count=word_count(article.text),
-    )
+
+
+def _published(entry: Article, times: Times) -> datetime | None:
+    """Take the page's word; but where it tells a day alone, the entry's minute of about that day."""
+    told = times.published_at
+    if told is None or (times.is_day and entry.published_at and abs(entry.published_at - told) < _TWO_DAYS):
+        return entry.published_at
+    return told

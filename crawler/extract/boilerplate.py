@@ -1,0 +1,52 @@
+"""Lines that outlets put into their articles and that are no part of them."""
+
+from __future__ import annotations
+
+import re
+
+_MAX_CHARS = 160
+
+# Each stands at a line's beginning. Words of one language that open honest sentences of another are kept out.
+_OPENINGS = (
+    # read also, related
+    (
+        r"(?:read|see|watch) (?:also|more|next)\b[: ]?|also read\b|related(?: (?:stor(?:y|ies)|articles?|posts?|topics?|content|news|coverage|reading))?(?::|$)|"
+        r"more (?:on this (?:story|topic)|from|stories)\b.{0,40}$|recommended (?:for you|reading|stories)|you (?:may|might) (?:also )?like|don['’]t miss|most read|"
+        r"lesen sie (?:auch|hier|dazu)|lies auch|mehr (?:zum thema|dazu|zu diesem thema)|zum thema(?::|$)|siehe auch|das könnte sie auch|auch interessant|weiterlesen|"
+        r"(?:à )?lire (?:aussi|également)|voir aussi|sur le même (?:sujet|thème)|(?:lea|lee|ver|vea) también|te puede interesar|le puede interesar|más información(?::|$)|"
+        r"leggi anche|(?:leia|veja) (?:também|mais)|saiba mais(?::|$)|czytaj (?:też|także|również|więcej)|zobacz (?:też|także|również)|lees (?:ook|meer)|læs også|les også|"
+        r"läs (?:också|även|mer)|lue myös|читайте также|читать также|смотрите также|читайте також|daha fazla|ayrıca okuyun|přečtěte si|čtěte (?:také|více)|"
+        r"[【\[（(]?(?:相关|延伸|推荐|相關|推薦)(?:阅读|新闻|报道|文章|链接|閱讀|新聞|報導|推荐)|更多(?:新闻|精彩|内容|报道|資訊)|点击(?:进入|查看|阅读|下载)|點擊|阅读(?:原文|更多)|閱讀更多|"
+        r"(?:関連|あわせて読みたい|合わせて読みたい|こちらも)(?:記事|リンク|ニュース)?(?::|：|$)|続きを読む|관련\s?기사|더\s?보기$"
+    ),
+    # subscribe, follow, share
+    (
+        r"sign up (?:for|to)\b|subscribe (?:to|now|today|here)\b|(?:get|receive) (?:our|the) .{0,60}newsletter|follow (?:us|him|her|them|me)?\s?(?:on|@)|join our\b|"
+        r"(?:share|tweet|email|print) this\b|share(?: on)? (?:facebook|twitter|x|whatsapp|linkedin)|click here\b|download (?:the|our) .{0,30}app\b|"
+        r"(?:hier )?(?:newsletter )?(?:jetzt )?(?:abonnieren|anmelden)\b.{0,60}$|abonnieren sie|folgen sie uns|newsletter(?::|$)|"
+        r"abonnez-vous|inscrivez-vous|suivez-nous|recevez (?:notre|la|toute)|suscríbe|síguenos|sigue (?:toda|leyendo)|iscriviti|seguici|inscreva-se|siga o |"
+        r"zapisz się|subskrybuj|abonneer|meld je aan|tilmeld dig|подписывайтесь|подпишитесь|підписуйтесь|扫(?:一扫|码|描)|(?:长按|識別|识别)二维码|(?:微信|官方)?(?:公众号|微信号)[:：]|"
+        r"关注(?:我们|微信|公众号)|下载.{0,10}(?:客户端|app)|(?:欢迎)?(?:投稿|爆料)|新闻热线|\*?\s*(?:點我|追蹤|訂閱|加入).{0,20}(?:line|粉絲|新聞|頻道)|(?:会員|無料)(?:登録|会員)"
+    ),
+    # rights, editors, disclaimers
+    (
+        r"(?:©|\(c\)|copyright\b)|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados|tutti i diritti|todos os direitos|"
+        r"wszelkie prawa|this (?:material|story|article) (?:may not be|was (?:originally|first|automatically))|(?:版权|免责|特别|著作权)声明|版权所有|本文(?:系|为|来自|仅代表|由).{0,60}$|"
+        r"未经(?:授权|许可|书面)|(?:责任编辑|責任編輯|责编|編輯|编辑|校对|审核|监制|主编|审校|值班主任|终审)[:：]|[（(\[【](?:责任编辑|责编|编辑|責任編輯|完)[:：]?.{0,30}[）)\]】]$|"
+        r"(?:来源|來源|稿源|原标题)[:：].{0,40}$|無断転載|무단\s?(?:전재|복제)|저작권자"
+    ),
+    # advertisements, comments, cookies, pictures
+    (
+        r"advertisement$|anzeige$|werbung$|publicité$|publicidad$|pubblicità$|reklama$|ad$|广告$|廣告$|sponsored\b.{0,30}$|story continues below|article continues|continue reading|"
+        r"leave a (?:comment|reply)|(?:\d+ )?comments?$|(?:\d+ )?kommentare?$|(?:\d+ )?commentaires?$|comments (?:are|have been) closed|diesen artikel (?:teilen|kommentieren)|"
+        r"we use cookies|wir verwenden cookies|diese (?:web)?seite verwendet cookies|empfohlener (?:redaktioneller|externer) inhalt|externer inhalt|ich bin damit einverstanden, dass mir externe|"
+        r"nous utilisons des cookies|click to (?:enlarge|expand|copy)|(?:bild|foto|fotos|photo|image)\s?(?:©|:).{0,60}$|loading\b.{0,20}$|video player|please enable javascript|bitte aktivieren sie javascript"
+    ),
+)  # fmt: skip
+_OPENING = re.compile(r"[\W_]{0,6}(?:" + "|".join(_OPENINGS) + ")", re.IGNORECASE)
+
+
+def is_boilerplate(line: str, *, link: float = 0.0) -> bool:
+    """Tell a short line that only points elsewhere, sells, or claims rights; ``link`` is the share of it that is linked."""
+    limit = 2 * _MAX_CHARS if link > 0.5 else _MAX_CHARS
+    return len(line) <= limit and _OPENING.match(line) is not None

@@ -1,0 +1,91 @@
+"""Who wrote an article: what the page tells machines first, then what it shows beside the title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from lxml.html import HtmlElement
+from trafilatura.metadata import extract_author
+
+from crawler.clean import one_line
+from crawler.extract import jsonld
+from crawler.extract.blocks import Block
+from crawler.extract.jsonld import Node
+from crawler.extract.meta import Head
+from crawler.extract.teaser import bare
+
+_META = (
+    "author", "article:author", "og:article:author", "dc.creator", "dcterms.creator", "dc.contributor", "sailthru.author", "parsely-author", "byl", "byline",
+    "cxenseparse:author", "authors", "article.author", "citation_author", "creator", "rbauthors", "shareaholic:article_author_name", "vr:author", "mediator_author",
+)  # fmt: skip
+_BY = re.compile(
+    r"^(?:(?:written |reported |reviewed |story |text |words )?by|von|par|por|di|da|door|av|af|od|przez|text(?:e)?|autor(?:in|en|es|a)?|author|auteur|"
+    r"作者|记者|記者|撰文|文|本报记者|新华社记者|공동취재)\s*[:：|/]?\s+|^(?:作者|记者|記者|撰文|文)\s*[:：|/丨]\s*|^(?:by|von)\s*:\s*",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(
+    r"\s*(?:;|；|、|\||\s&\s|\s(?:and|und|et|e|y|og|och|en|i|oraz)\s(?=[^\W\d_])|,\s(?!(?:Jr|Sr|PhD|Ph\.D|MD|M\.D|DVM|Dr|RD|CPA|CFP|MS|MPH|RN|II|III)\b))\s*"
+)
+_NOISE = re.compile(
+    r"https?:|www\.|@|\d{3}|[{}<>=]|^(?:admin|administrator|editor|redaktion|root|unknown|null|none|undefined|staff|author|by|webmaster|wordpress)$",
+    re.IGNORECASE,
+)
+_MAX_NAMES, _MAX_CHARS = 12, 80
+
+
+def read(root: HtmlElement, head: Head, node: Node, known: Mapping[str, Node], near_title: Sequence[Block]) -> tuple[str, ...]:
+    """Return the authors' names, in order, each once."""
+    told = _names(_told(node, known))
+    if told:
+        return told
+    said = _names(part for value in head.all(*_META) for part in _parts(value))
+    if said:
+        return said
+    shown = _names(_shown(root, near_title))
+    return shown or _names(_parts((extract_author(root) or "").replace(";", " ; ")))
+
+
+def _told(node: Node, known: Mapping[str, Node]) -> Iterator[str]:
+    for value in _listed(node.get("author") or node.get("creator")):
+        person = known.get(str(value.get("@id")), value) if isinstance(value, dict) and "name" not in value else value
+        for name in jsonld.strings(person.get("name") if isinstance(person, dict) else person):
+            yield from _parts(name)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _shown(root: HtmlElement, near_title: Sequence[Block]) -> Iterator[str]:
+    """Links and elements that say they name the author, and lines beside the title that begin with a word for it."""
+    found = False
+    for element in root.iter("a", "span", "address", "p", "div"):
+        names = element.attrib
+        if "author" in names.get("rel", "").split() or "author" in names.get("itemprop", "").split():
+            found = True
+            yield from _parts(" ".join(element.itertext())[:200])
+    if found:
+        return
+    for block in near_title:
+        if len(block.text) <= _MAX_CHARS and _BY.match(block.text):
+            yield from _parts(block.text)
+            return
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Split a byline into names."""
+    line = _BY.sub("", one_line(text)).strip(" ,|-–—:：·•")
+    yield from (part for part in _SPLIT.split(line) if part)
+
+
+def _names(parts: Iterable[str]) -> tuple[str, ...]:
+    """Keep what can be a name, each once."""
+    kept: dict[str, str] = {}
+    for part in parts:
+        name = one_line(part).strip(" ,|-–—:：·•()（）")
+        if 1 < len(name) <= _MAX_CHARS and not _NOISE.search(name) and len(name.split()) <= 8:
+            kept.setdefault(bare(name), name)
+        if len(kept) == _MAX_NAMES:
+            break
+    return tuple(kept.values())

@@ -1,0 +1,69 @@
+"""Other extractors, each as a function from markup and URL to text; those that are not installed are left out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from trafilatura import bare_extraction
+
+Extract = Callable[[str, str], str]
+
+
+def load(*, everyone: bool) -> dict[str, Extract]:
+    """Return trafilatura's ways, and with ``everyone`` whatever else can be imported."""
+    logging.disable(logging.CRITICAL)
+    found: dict[str, Extract] = {
+        "trafilatura default": partial(_trafilatura),
+        "trafilatura fast": partial(_trafilatura, fast=True),
+        "trafilatura fast + metadata": partial(_trafilatura, fast=True, with_metadata=True),
+    }
+    if not everyone:
+        return found
+    found["trafilatura precision"] = partial(_trafilatura, favor_precision=True)
+    for name, module, make in _OTHERS:
+        try:
+            found[name] = make(import_module(module))
+        except ImportError:
+            continue
+    return found
+
+
+def _trafilatura(markup: str, url: str, **options: Any) -> str:
+    found = bare_extraction(markup, url=url, include_comments=False, **options)
+    return str(found.text or "") if found else ""
+
+
+def _newspaper(module: Any) -> Extract:
+    return lambda markup, url: str(module.article(url, input_html=markup).text)
+
+
+def _readability(module: Any) -> Extract:
+    html = import_module("lxml.html")
+    return lambda markup, _url: "\n".join(html.fromstring(module.Document(markup).summary()).itertext())
+
+
+def _goose(module: Any) -> Extract:
+    goose = module.Goose({"enable_image_fetching": False})
+    return lambda markup, _url: str(goose.extract(raw_html=markup).cleaned_text)
+
+
+def _resiliparse(module: Any) -> Extract:
+    return lambda markup, _url: str(module.extract_plain_text(markup, main_content=True, alt_texts=False, links=False))
+
+
+def _justext(module: Any) -> Extract:
+    stops = module.get_stoplist("English")
+    return lambda markup, _url: "\n".join(p.text for p in module.justext(markup, stops) if not p.is_boilerplate)
+
+
+_OTHERS: tuple[tuple[str, str, Callable[[Any], Extract]], ...] = (
+    ("newspaper4k", "newspaper", _newspaper),
+    ("readability-lxml", "readability", _readability),
+    ("goose3", "goose3", _goose),
+    ("resiliparse", "resiliparse.extract.html2text", _resiliparse),
+    ("justext", "justext", _justext),
+)
