@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from monitor.rules.nodes import And, AtLeast, EntityRef, Leaf, Meta, Near, Node, Not, Or, Pattern, Scoped, Term
 from monitor.text.tokens import search_tokens
@@ -38,6 +38,8 @@ def _anchors(node: Node, cost: Cost) -> tuple[float, list[Leaf]] | None:
             return _anchors(node.child, cost)
         case Not() | Meta():
             return None
+        case _:
+            assert_never(node)
 
 
 def _cheapest(children: Sequence[Node], cost: Cost) -> tuple[float, list[Leaf]] | None:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, assert_never, cast
 
 from monitor.rules import regexes
 from monitor.rules.nodes import And, AtLeast, EntityRef, Leaf, Meta, Near, Node, Not, Or, Pattern, Scoped, Term, show
@@ -19,6 +19,8 @@ from monitor.text.languages import GENITIVE
 
 Ranges: TypeAlias = tuple[Spot, ...]
 Anchor: TypeAlias = Term | Pattern | Name
+
+_Seldom: TypeAlias = Leaf | Meta | Scoped | Not | Near | AtLeast
 
 Proof: TypeAlias = dict[Spot, tuple[Hit, list[int]]]
 """Evidence while it is gathered: each spot once, with the half words to its nearest partner in each NEAR that counted them."""
@@ -63,9 +65,9 @@ class Evaluation:
                 if not self.is_true(child, within):
                     return False
             return True
-        return self._is_seldom_true(node, within)
+        return self._is_seldom_true(cast("_Seldom", node), within)
 
-    def _is_seldom_true(self, node: Node, within: Ranges | None) -> bool:  # noqa: PLR0911 - one answer for each kind of node
+    def _is_seldom_true(self, node: _Seldom, within: Ranges | None) -> bool:
         match node:
             case Term() | Pattern() | EntityRef():
                 return bool(self.hits(node, within))
@@ -79,8 +81,8 @@ class Evaluation:
                 return _count_apart(self.occurrences(node.child, within)) >= node.count
             case Meta():
                 return self.reading.has(node)
-            case And() | Or():
-                return self.is_true(node, within)
+            case _:
+                assert_never(node)
 
     def _is_near(self, node: Near, within: Ranges | None) -> bool:
         left = self.occurrences(node.left, within)
@@ -112,7 +114,7 @@ class Evaluation:
             case Near():
                 return self._free(node, within) if node.is_negated else self.taking_part(node, within).joined
             case _:
-                return ()
+                raise TypeError(f"{show(node)} has no place in the text")  # the parser lets none through
 
     def taking_part(self, node: Near, within: Ranges | None = None) -> Together:
         """Return what takes part in a NEAR."""
@@ -145,6 +147,8 @@ class Evaluation:
                 _note(proof, chain.from_iterable(self.occurrences(node.child, within)))
             case Not() | Meta():
                 pass
+            case _:
+                assert_never(node)
 
     def _prove_near(self, node: Near, proof: Proof, within: Ranges | None) -> None:
         if node.is_negated:
@@ -190,7 +194,7 @@ class Evaluation:
         return spots
 
     def _find_pattern(self, pattern: Pattern) -> list[Hit]:
-        """Search title and body as they are written; a match of nothing, or of what nobody sees, is none."""
+        """Search title and body as they are written."""
         reading, shown = self.reading, show(pattern)
         if not any(fold(literal, chinese=reading.is_chinese)[:-1] in reading.text for literal in pattern.literals):
             return []
@@ -198,8 +202,8 @@ class Evaluation:
         for field, original in (("title", reading.article.headline), ("body", reading.article.text)):
             for start, end in regexes.find(pattern.text, original):
                 spot = reading.folded(field, start, end)
-                if spot is not None:
-                    hits.append(Hit(*spot, shown))
+                assert spot is not None  # every match holds letters
+                hits.append(Hit(*spot, shown))
         return hits
 
     # ---- entities

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from crawler.model import Article
 from monitor.model import Match, Span
@@ -100,7 +101,9 @@ def _parts(evaluation: Evaluation, node: Node, within: Ranges | None) -> Iterato
         case Not() | AtLeast():
             yield node.child, within
         case Term() | Pattern() | EntityRef() | Meta():
-            return
+            pass
+        case _:
+            assert_never(node)
 
 
 def _passages(evaluation: Evaluation, node: Node, within: Ranges | None, *, is_true: bool) -> tuple[Span, ...]:

@@ -157,7 +157,7 @@ def _insides(entities: tuple[Entity, ...]) -> list[Problem]:
         for inner, alias in _inside(folded, by_name):
             if inner.entity_id != outer.entity_id and folded not in {fold(phrase.strip('"')) for phrase in inner.excluded}:
                 found.setdefault(inner.entity_id, {}).setdefault(outer.entity_id, (inner, alias, outer_alias))
-    return [problem for outers in found.values() for problem in _told_once(outers)]
+    return [problem for entity in entities if entity.entity_id in found for problem in _told_once(found[entity.entity_id])]
 
 
 def _told_once(outers: Mapping[str, tuple[Entity, Alias, Alias]]) -> tuple[Problem, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 
 class Scope(StrEnum):
@@ -150,6 +150,8 @@ def show_leaf(node: Leaf | Meta) -> str:
         case Meta():
             quoted = f'"{node.value}"' if any(c.isspace() for c in node.value) else node.value
             return f"{node.field.value}:{quoted}"
+        case _:
+            assert_never(node)
 
 
 def operator(node: Near) -> str:

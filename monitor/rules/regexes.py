@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 FEWEST_LETTERS: Final = 3
+MOST_GROUPS: Final = 60
 _QUANTIFIER: Final = re.compile(r"([*+?]|\{(\d+)(?:,\d*)?\})[?+]?")
 _GROUP: Final = re.compile(r"\(\?(?:P?<\w+>|([a-zA-Z]*)(?:-[a-zA-Z]+)?([:)]))")
 _CLASS: Final = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
@@ -47,6 +48,8 @@ class _Need:
 
 def check(pattern: str) -> tuple[str, ...]:
     """Return the literals one of which every match holds, letters only; raise ``Bad`` for a pattern that is not taken."""
+    if pattern.count("(") > MOST_GROUPS:
+        raise Bad(f"more than {MOST_GROUPS} groups in a regular expression", pattern.index("("), "write several rules")
     try:
         compiled(pattern)
     except ImportError:
@@ -66,8 +69,8 @@ def check(pattern: str) -> tuple[str, ...]:
 
 
 def find(pattern: str, text: str) -> list[tuple[int, int]]:
-    """Return where a pattern that was checked matches something in an original text, left to right."""
-    return [(start, end) for start, end in (match.span() for match in compiled(pattern).finditer(text)) if start < end]
+    """Return where a pattern that was checked matches in an original text, left to right; never nothing, since it has a literal."""
+    return [match.span() for match in compiled(pattern).finditer(text)]
 
 
 @lru_cache(maxsize=1024)
@@ -93,7 +96,7 @@ def _place(pattern: str, said: str) -> int:
             re.compile(pattern)
     except re.error as error:
         return min(error.pos or 0, max(len(pattern) - 1, 0))
-    except (OverflowError, RecursionError):
+    except OverflowError:
         return 0
     return max(pattern.find(said.rpartition(": ")[2]), 0)
 

@@ -16,6 +16,7 @@ from monitor.text.languages import ENDINGS
 
 FEWEST_LETTERS: Final = 3
 _WILD: Final = re.compile(r"[*?~]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 PLAIN: Final = r"[^\W_]{2,}(?:[ -][^\W_]+)*"
 _PLAIN: Final = re.compile(PLAIN)
 
@@ -32,8 +33,11 @@ def is_plainly_good(text: str) -> bool:
 
 def term_mistake(text: str, at: int, *, is_phrase: bool) -> Mistake | None:
     """Return what is wrong with a term, None for a good one."""
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        return Mistake(Code.CHAR, at, "half a character stands in this term", "write it anew")
+    unseen = _CONTROL.search(text)
+    if unseen:
+        return Mistake(
+            Code.CHAR, at + unseen.start(), "a control character, or half a character, stands in this term", "write the term anew"
+        )
     if _WILD.search(text):
         return _wild_mistake(text, at)
     letters = [character for character in fold(text) if KINDS[character] is not Kind.OTHER]
@@ -79,9 +83,6 @@ def _wild_mistake(text: str, at: int) -> Mistake | None:
             )
     if "~" in re.sub(r"~(?=$|[^\w~*?])", "", text):
         return Mistake(Code.CHAR, at + text.index("~"), "~ stands at the end of a word", "Gründer~")
-    letters = [character for character in fold(_WILD.sub("", text)) if KINDS[character] is not Kind.OTHER]
-    if not letters:
-        return Mistake(Code.WILD, at, f"a word with a wildcard needs at least {FEWEST_LETTERS} letters", "write more of the word")
     return _short_mistake(text, at)
 
 

@@ -32,7 +32,8 @@ _BEYOND: Final = "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 _CJK: Final = _CJK_BASIC + _BEYOND
 _SOUTHEAST: Final = "\u0e01-\u0e3a\u0e40-\u0e59\u0e81-\u0edf\u1000-\u109f\u1780-\u17dd\u17e0-\u17e9\ua9e0-\ua9fe\uaa60-\uaa7f"
 
-_WORD_BEYOND: Final = f"[^\\W_\0-\uffff{_BEYOND}]+"
+_BASIC_PLANE: Final = range(0x1_0000)
+_NEXT_PLANE: Final = range(0x1_0000, 0x2_0000)
 
 _IS_HANGUL: Final = re.compile(f"[{_HANGUL}]")
 _IS_SPACELESS: Final = re.compile(f"[{_CJK}{_SOUTHEAST}]")
@@ -75,24 +76,25 @@ def token_pattern() -> re.Pattern[str]:
 
     An apostrophe joins the letters around it (Nvidia's, l'Etat), a dot or comma the digits (3.5): each is one word to a reader.
     """
-    word = f"[{_word_ranges()}]+"
+    word = f"[{_word_ranges(_BASIC_PLANE)}]+"
     joined = f"{word}(?:(?:'|(?<=[0-9])[.,](?=[0-9])){word})*"
-    return re.compile(f"{joined}|[{_HANGUL}]+|(?P<spaceless>[{_CJK}{_SOUTHEAST}])|{_WORD_BEYOND}")
+    return re.compile(f"{joined}|[{_HANGUL}]+|(?P<spaceless>[{_CJK}{_SOUTHEAST}])|[{_word_ranges(_NEXT_PLANE)}]+")
 
 
 @cache
 def run_pattern() -> re.Pattern[str]:
     """Return what finds unbroken runs of one class, those of scripts without spaces as group ``spaceless``."""
-    return re.compile(f"[{_word_ranges()}]+|[{_HANGUL}]+|(?P<spaceless>[{_CJK}{_SOUTHEAST}]+)|{_WORD_BEYOND}")
+    word, beyond = _word_ranges(_BASIC_PLANE), _word_ranges(_NEXT_PLANE)
+    return re.compile(f"[{word}]+|[{_HANGUL}]+|(?P<spaceless>[{_CJK}{_SOUTHEAST}]+)|[{beyond}]+")
 
 
 @cache
-def _word_ranges() -> str:
-    """Return the words' characters of the basic plane as ranges, which ``re`` turns into a table; derived when first needed."""
+def _word_ranges(plane: range) -> str:
+    """Return the words' characters of a plane as ranges, derived when first needed; those of the basic plane alone ``re`` turns into a table."""
     ranges: list[str] = []
     first: int | None = None
-    for code in (*range(0xD800), *range(0xE000, 0x1_0000)):
-        if kind_of(chr(code)) is Kind.WORD:
+    for code in (*plane, plane.stop):
+        if code < plane.stop and not 0xD800 <= code < 0xE000 and kind_of(chr(code)) is Kind.WORD:
             first = code if first is None else first
         elif first is not None:
             ranges.append(f"{chr(first)}-{chr(code - 1)}")

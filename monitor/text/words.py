@@ -8,77 +8,12 @@ from typing import Final
 from monitor.text.boundaries import KINDS, Kind, token_pattern
 from monitor.text.languages import ORDINAL_DOT, primary
 
-_ABBREVIATIONS: Final = frozenset(
-    [
-        "abb",
-        "abs",
-        "approx",
-        "apr",
-        "art",
-        "aug",
-        "av",
-        "bd",
-        "bspw",
-        "bzw",
-        "ca",
-        "capt",
-        "cf",
-        "col",
-        "dec",
-        "dept",
-        "dez",
-        "dr",
-        "etc",
-        "evtl",
-        "feb",
-        "fig",
-        "gen",
-        "geb",
-        "gen",
-        "ggf",
-        "gov",
-        "hr",
-        "inkl",
-        "jan",
-        "jh",
-        "jr",
-        "jul",
-        "jun",
-        "lt",
-        "maj",
-        "mio",
-        "mlle",
-        "mme",
-        "mr",
-        "mrd",
-        "mrs",
-        "ms",
-        "nov",
-        "nr",
-        "oct",
-        "okt",
-        "pp",
-        "prof",
-        "rep",
-        "resp",
-        "rev",
-        "sen",
-        "sep",
-        "sept",
-        "sgt",
-        "sog",
-        "sr",
-        "st",
-        "str",
-        "tel",
-        "tsd",
-        "usw",
-        "vgl",
-        "vol",
-        "vs",
-        "zb",
-    ]
-)
+_SHORTENED: Final = """
+    abb abs approx apr art aug av bd bspw bzw ca capt cf col dec dept dez dr etc evtl feb fig gen geb ggf gov hr inkl jan jh jr jul jun lt
+    maj mio mlle mme mr mrd mrs ms nov nr oct okt pp prof rep resp rev sen sep sept sgt sog sr st str tel tsd usw vgl vol vs zb
+"""
+_ABBREVIATIONS: Final = frozenset(_SHORTENED.split())
+_BEFORE_NUMBERS: Final = _ABBREVIATIONS | {"no", "nos", "kap", "ziff", "bzgl"}
 _END: Final = re.compile(r"\n|[。！？｡‼⁇⁈⁉।॥。]+|[.!?．؟۔…]+")
 _CLOSING: Final = re.compile(r"[\"'’”“»«›‹)\]}]*")
 _NEXT: Final = re.compile(r"[\s\"'„“”‚‘«»‹›(\[{¿¡–—-]*")
@@ -138,10 +73,11 @@ def _ends_sentence(text: str, found: re.Match[str], language: str) -> bool:
     following = text[upcoming.end() : upcoming.end() + 1] if upcoming else ""
     if following.islower() or (behind < len(text) and not text[behind].isspace() and KINDS[text[behind]] is not Kind.SPACELESS):
         return False
-    return found[0] != "." or not _is_abbreviation(text[max(0, found.start() - _LONGEST_WORD_BEFORE) : found.start()], language)
+    before = text[max(0, found.start() - _LONGEST_WORD_BEFORE) : found.start()]
+    return found[0] != "." or not _is_abbreviation(before, language, is_before_number=following.isdigit())
 
 
-def _is_abbreviation(before: str, language: str) -> bool:
+def _is_abbreviation(before: str, language: str, *, is_before_number: bool) -> bool:
     """Whether the dot behind ``before`` belongs to the word: an initial, a known abbreviation, an ordinal number where those are written so."""
     word = _BEFORE_DOT.search(before)
     if word is None:
@@ -149,4 +85,4 @@ def _is_abbreviation(before: str, language: str) -> bool:
     if word[0][0].isdigit():
         return primary(language) in ORDINAL_DOT
     last = word[0].rpartition(".")[2]
-    return (len(last) == 1 and KINDS[last] is Kind.WORD) or word[0].lower() in _ABBREVIATIONS
+    return (len(last) == 1 and KINDS[last] is Kind.WORD) or word[0].lower() in (_BEFORE_NUMBERS if is_before_number else _ABBREVIATIONS)

@@ -17,233 +17,23 @@ from monitor.model import Rule, RuleSet, Theme
 
 _SEEN_AT: Final = datetime(2026, 11, 24, tzinfo=UTC)
 _HAN: Final = "的一是了我不在人有这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代军产入先山五太水万市眼体别处总才场师书比住员九笑性通目华报立马命张活难神数件安表原车白应路期叫死常提感金何更反合放做系计或司利受光王果亲界及今京务制解各任至清物台象记边共风战干接它许八特觉望直服毛林题建南度统色字请交爱让认算论百吃义科怎元社术结六功指思非流每青管夫连远资队跟带花快条院变联言权往展该领传近留红治决周保达办运武半候七必城父强步完革深区即求品士转量空甚众技轻程告江语英基派满式李息写呢识极令黄德收脸钱党倒未持取设始版双历越史商千片容研像找友孩站广改议形委早房音火际则首单据导影失拿网香似斯专石若兵弟谁校读志飞观争究包组造落视济喜离虽坏兴药"
-_SYLLABLES: Final = [
-    "ber",
-    "den",
-    "gen",
-    "kel",
-    "lan",
-    "mar",
-    "nor",
-    "ost",
-    "rin",
-    "sal",
-    "tau",
-    "ver",
-    "wes",
-    "zin",
-    "bra",
-    "cla",
-    "dro",
-    "fel",
-    "gru",
-    "hol",
-    "kra",
-    "lem",
-    "mün",
-    "pla",
-    "rös",
-    "sto",
-    "tra",
-    "ull",
-    "vor",
-    "wie",
-    "schö",
-    "ster",
-    "ling",
-    "heim",
-    "burg",
-    "dorf",
-    "feld",
-    "hart",
-    "mann",
-    "tion",
-    "ment",
-    "able",
-    "ance",
-    "ism",
-    "our",
-    "ais",
-    "eux",
-    "elle",
-    "ique",
-    "ford",
-    "ton",
-    "ley",
-    "ham",
-    "son",
-    "wick",
-    "dale",
-    "worth",
-    "lich",
-    "keit",
-    "ung",
-    "bar",
-    "nis",
-    "tum",
-]
-_COMMON: Final = {
-    "de": [
-        "der",
-        "die",
-        "und",
-        "in",
-        "den",
-        "von",
-        "zu",
-        "das",
-        "mit",
-        "sich",
-        "des",
-        "auf",
-        "für",
-        "ist",
-        "im",
-        "dem",
-        "nicht",
-        "ein",
-        "eine",
-        "als",
-        "auch",
-        "es",
-        "an",
-        "werden",
-        "aus",
-        "er",
-        "hat",
-        "dass",
-        "sie",
-        "nach",
-        "wird",
-        "bei",
-        "einer",
-        "um",
-        "am",
-        "sind",
-        "noch",
-        "wie",
-        "einem",
-        "über",
-        "so",
-        "zum",
-        "war",
-        "haben",
-        "nur",
-        "oder",
-        "aber",
-        "vor",
-        "zur",
-        "bis",
-        "mehr",
-        "durch",
-        "man",
-        "sagte",
-        "Jahr",
-        "Milliarden",
-        "Regierung",
-        "Unternehmen",
-        "China",
-    ],
-    "en": [
-        "the",
-        "of",
-        "and",
-        "to",
-        "in",
-        "a",
-        "is",
-        "that",
-        "for",
-        "on",
-        "was",
-        "with",
-        "as",
-        "it",
-        "by",
-        "at",
-        "from",
-        "be",
-        "are",
-        "this",
-        "have",
-        "an",
-        "has",
-        "not",
-        "or",
-        "had",
-        "his",
-        "which",
-        "but",
-        "they",
-        "their",
-        "said",
-        "would",
-        "more",
-        "about",
-        "been",
-        "will",
-        "who",
-        "one",
-        "also",
-        "its",
-        "after",
-        "people",
-        "year",
-        "government",
-        "company",
-        "billion",
-        "China",
-        "new",
-    ],
-    "fr": [
-        "de",
-        "la",
-        "le",
-        "et",
-        "les",
-        "des",
-        "en",
-        "un",
-        "du",
-        "une",
-        "que",
-        "est",
-        "pour",
-        "qui",
-        "dans",
-        "a",
-        "par",
-        "plus",
-        "pas",
-        "au",
-        "sur",
-        "ne",
-        "se",
-        "ce",
-        "il",
-        "sont",
-        "la",
-        "mais",
-        "comme",
-        "ou",
-        "avec",
-        "été",
-        "cette",
-        "ans",
-        "aux",
-        "ont",
-        "son",
-        "entre",
-        "leur",
-        "après",
-        "aussi",
-        "deux",
-        "gouvernement",
-        "milliards",
-        "entreprise",
-        "Chine",
-    ],
-}
+_SYLLABLES: Final = """
+    ber den gen kel lan mar nor ost rin sal tau ver wes zin bra cla dro fel gru hol kra lem mün pla rös sto tra ull vor wie schö ster ling heim
+    burg dorf feld hart mann tion ment able ance ism our ais eux elle ique ford ton ley ham son wick dale worth lich keit ung bar nis tum
+"""
+_DE: Final = """
+    der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat dass sie nach wird bei einer um am
+    sind noch wie einem über so zum war haben nur oder aber vor zur bis mehr durch man sagte Jahr Milliarden Regierung Unternehmen China
+"""
+_EN: Final = """
+    the of and to in a is that for on was with as it by at from be are this have an has not or had his which but they their said would more about
+    been will who one also its after people year government company billion China new
+"""
+_FR: Final = """
+    de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont la mais comme ou avec été cette ans aux ont son
+    entre leur après aussi deux gouvernement milliards entreprise Chine
+"""
+_COMMON: Final = {"de": _DE.split(), "en": _EN.split(), "fr": _FR.split()}
 
 
 def article(title: str, text: str, language: str, number: int) -> Article:
@@ -275,7 +65,7 @@ def invented(count: int, seed: int = 1) -> list[Article]:
 
 def word(source: random.Random) -> str:
     """Return an invented word."""
-    return "".join(source.choices(_SYLLABLES, k=source.choice((2, 2, 3, 3, 4))))
+    return "".join(source.choices(_SYLLABLES.split(), k=source.choice((2, 2, 3, 3, 4))))
 
 
 def _lexicon(source: random.Random, common: Sequence[str]) -> tuple[list[str], list[float]]:
@@ -339,13 +129,13 @@ class _Terms:
 
     def __init__(self, source: random.Random, articles: Sequence[Article], *, is_dense: bool) -> None:
         self._source, self._is_dense = source, is_dense
-        seen = Counter(w for a in articles for w in set(re.findall(r"[^\W\d_]{5,}", a.text)) if not _is_han(w))
+        seen: Counter[str] = Counter(w for a in articles for w in set(re.findall(r"[^\W\d_]{5,}", a.text)) if not _is_han(w))
         self._rare = [
             w for w, n in sorted(seen.items()) if n == 1 and len(w) > 7 and w[0].isupper() and w[1:].islower() and w.lower() not in seen
         ] or ["Rarität"]
         self._usual = [w for w, n in sorted(seen.items()) if 2 <= n <= 4] or self._rare
         pairs = Counter(m[0] for a in articles for m in re.finditer(r"[A-ZÄÖÜ][a-zäöüß]{3,} [A-ZÄÖÜ][a-zäöüß]{3,}", a.text))
-        self._pairs = [pair for pair, n in sorted(pairs.items()) if is_dense or n == 1] or ["Zwei Wörter"]
+        self._pairs: list[str] = [pair for pair, n in sorted(pairs.items()) if is_dense or n == 1] or ["Zwei Wörter"]
         self._han = [a.text for a in articles if a.language == "zh"] or [_HAN]
 
     def draw(self) -> str:
