@@ -251,7 +251,7 @@ def word(number: int) -> str:
 
 
 def wire(number: int) -> str:
-    return "In Bergen: " + " ".join(word(number * 120 + n) for n in range(120))
+    return "In Bergen: " + " ".join(word(number * 400 + n) for n in range(400))
 
 
 async def test_two_writers_never_both_become_the_first_report_of_one_text(postgres_url: str) -> None:
@@ -266,7 +266,7 @@ async def test_two_writers_never_both_become_the_first_report_of_one_text(postgr
 
     async def print_one(node: Archive, paper: Outlet, number: int) -> HowAssigned:
         listed = replace(entry_of(paper.outlet_id, f"stueck-{number}"), seen_at=NOW)
-        read = replace(article_of(listed, headline=f"{word(5000 + number).title()} in {paper.name}", text=wire(number)), fetched_at=NOW)
+        read = replace(article_of(listed, headline=f"{word(50_000 + number).title()} in {paper.name}", text=wire(number)), fetched_at=NOW)
         arrival = Arrival(
             entry=listed,
             outlet=paper,
