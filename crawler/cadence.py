@@ -82,6 +82,7 @@ class FeedState:
     asked_to_wait: int = 0
     not_before: datetime | None = None
     is_gone: bool = False
+    is_unheard: bool = False  # the last poll never reached the host
     tz_offset_s: float = 0.0
 
     def to_json(self) -> str:
@@ -142,7 +143,7 @@ def _failed(state: FeedState, poll: Poll, now: datetime) -> FeedState:
         wait_s = min(max(poll.retry_after_s or 0.0, _BUSY_S * 2.0 ** min(state.asked_to_wait, 7)), DAY_S)
         return replace(state, asked_to_wait=state.asked_to_wait + 1, not_before=now + timedelta(seconds=wait_s))
     gone = state.is_gone or (poll.status is PollStatus.GONE and poll.http_status == 410)
-    return replace(state, failures=state.failures + 1, is_gone=gone)
+    return replace(state, failures=state.failures + 1, is_gone=gone, is_unheard=poll.status is PollStatus.UNREACHABLE)
 
 
 def _first(state: FeedState, poll: Poll, now: datetime) -> FeedState:
@@ -272,7 +273,8 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
         return Plan(at=now, reason="cold")
     at_s, reason = _planned(state, _seconds(now), max(price, 1e-9), cfg)
     if state.failures:
-        half_s = max((at_s - _seconds(now)) / 2.0, 60.0, cfg.floor_s)
+        # A request that never reached the host cost it nothing: such a source is tried again soon, whatever the floor.
+        half_s = 60.0 if state.is_unheard else max((at_s - _seconds(now)) / 2.0, 60.0, cfg.floor_s)
         at_s, reason = _seconds(now) + min(half_s * 2.0 ** min(state.failures - 1, 12), cfg.max_interval_s), "retry"
     at = _EPOCH + timedelta(seconds=at_s)
     if state.not_before is not None and state.not_before > at:

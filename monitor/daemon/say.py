@@ -101,7 +101,7 @@ class TerminalVoice:
         if self._failed.pop(poll.source_id, None):
             self._at(f"{name} {kind.value:<9} answers again")
         if new:
-            self._at(f"{name} {kind.value:<9} {poll.seen:>4} entries  {len(new):>4} new")
+            self._at(f"{name} {kind.value:<9} {poll.seen:>4} listed  {len(new):>4} new")
 
     def arrived(self, outlet: Outlet, outcome: Outcome) -> None:
         for verdict in outcome.verdicts:
@@ -133,6 +133,8 @@ def _local(at: datetime) -> str:
 
 def _padded(text: str, width: int) -> str:
     """Cut and pad to a display width: a Chinese character takes two cells."""
-    while wcswidth(text) > width:
-        text = text[:-1]
+    if wcswidth(text) > width:
+        while wcswidth(text) > width - 1:
+            text = text[:-1]
+        text += "…"
     return text + " " * (width - max(0, wcswidth(text)))

@@ -227,3 +227,11 @@ def test_a_source_that_fails_or_is_hardly_known_is_not_called_silent() -> None:
     assert not cadence.is_silent(failing, later)
     assert not cadence.is_silent(initial(), later)
     assert not cadence.is_silent(learned(240), NOW + timedelta(days=5))
+
+
+def test_a_host_that_was_never_reached_is_tried_again_soon_whatever_the_floor() -> None:
+    slow = CadenceConfig(floor_s=3600.0)
+    unheard = observe(initial(), a_poll(status=PollStatus.UNREACHABLE), NOW)
+    refused = observe(initial(), a_poll(status=PollStatus.SERVER_ERROR), NOW)
+    assert next_poll(unheard, NOW, 0.5, slow).at == NOW + timedelta(seconds=60)
+    assert next_poll(refused, NOW, 0.5, slow).at >= NOW + timedelta(hours=1)
