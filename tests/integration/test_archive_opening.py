@@ -254,7 +254,7 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="folder of the archive does not exist"):
+    with pytest.raises(ArchiveError, match="nor the folder it would be in"):
         Archive.open(str(tmp_path / "no" / "archive.db"), clock=CLOCK)
 
 
