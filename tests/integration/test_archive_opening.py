@@ -99,6 +99,7 @@ async def test_a_cancelled_write_that_has_not_begun_is_not_done(archive: Archive
     second = asyncio.ensure_future(archive.write(noting("second")))
     await asyncio.sleep(0)
     second.cancel()
+    await asyncio.wait([second])  # the loop has passed the cancellation on before the writer is let go
     held.set()
     await first
     await archive.write(noting("third"))
