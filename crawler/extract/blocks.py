@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from lxml.html import HtmlElement
 
-MAX_BLOCKS = 20_000
+MAX_BLOCKS = 4_000
+"""No article has more; what follows is lists."""
 
 
 class Place:

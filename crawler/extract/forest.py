@@ -14,8 +14,8 @@ from crawler.extract.features import NAMES
 
 Node: TypeAlias = "tuple[int, float, Node, Node] | float"
 
-_EARLY = 40
-_HOPELESS = -4.0
+_EARLY = 20
+_HOPELESS = -2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +27,18 @@ class Forest:
 
     def odds(self, row: Sequence[float]) -> float:
         """Return a block's log-odds; what the first trees call hopeless, the rest are not asked about."""
-        total = self.start
-        for asked, tree in enumerate(self.trees):
-            node = tree
-            while isinstance(node, tuple):
-                node = node[2] if row[node[0]] <= node[1] else node[3]
-            total += node
-            if asked == _EARLY and total < _HOPELESS:
-                break
-        return total
+        total = self.start + _sum(self.trees[:_EARLY], row)
+        return total if total < _HOPELESS else total + _sum(self.trees[_EARLY:], row)
+
+
+def _sum(trees: tuple[Node, ...], row: Sequence[float]) -> float:
+    total = 0.0
+    for tree in trees:
+        node: Any = tree
+        while node.__class__ is tuple:  # a third faster than isinstance, a million times a minute
+            node = node[2] if row[node[0]] <= node[1] else node[3]
+        total += node
+    return total
 
 
 def probability(odds: float) -> float:

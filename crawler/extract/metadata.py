@@ -55,14 +55,15 @@ def read(root: HtmlElement, blocks: Sequence[Block], arrival: Arrival) -> Metada
     urls = [page.final_url, canonical or "", arrival.entry.url or ""]
     node = jsonld.article(nodes, urls=urls, titles=[said, head.title, arrival.entry.title, *head.headings]) or {}
     site = head.first("og:site_name", "application-name") or _publisher(node)
-    title = _title(head, node, site)
+    sites = {bare(site), bare(_publisher(node)), *_host_names(page.final_url)} - {""}
+    title = _title(head, node, sites)
     beside = when.near(blocks, title_at(blocks, title))
     around = Around(country=outlet_country(arrival.outlet), url=page.final_url, now=result_time(arrival))
     return Metadata(
         title=title,
         description=head.first("og:description", "description", "twitter:description", "dc.description"),
         times=when.read(root, head, node, beside, around),
-        authors=people.read(root, head, node, jsonld.by_id(nodes) if nodes else {}, beside),
+        authors=people.read(root, head, node, jsonld.by_id(nodes) if nodes else {}, beside, sites),
         canonical_url=canonical,
         site_name=site or None,
         section=jsonld.text(node.get("articleSection"))
@@ -90,17 +91,17 @@ def title_at(blocks: Sequence[Block], title: str) -> int:
     return fallback
 
 
-def _title(head: Head, node: Node, site: str) -> str:
+def _title(head: Head, node: Node, sites: set[str]) -> str:
     """Let the page's titles vote: JSON-LD, og:title, the heading, the window's title; a name of the site at the end counts for nothing."""
     shared = head.first("og:title", "twitter:title") or head.first("title", "dc.title", "headline")
-    window = _without_site(head.title, site, head.headings)
+    window = _without_site(head.title, sites, head.headings)
     told = jsonld.text(node.get("headline")) or jsonld.text(node.get("name"))
     heading = _heading(head.headings, [told, shared, window])
     votes: dict[str, float] = {}
     spelled: dict[str, str] = {}
-    for weight, found in ((1.0, told), (0.9, _without_site(shared, site, (*head.headings, told))), (0.95, heading), (0.45, window)):
+    for weight, found in ((1.0, told), (0.9, _without_site(shared, sites, (*head.headings, told))), (0.95, heading), (0.45, window)):
         key = bare(found)
-        if key and key != bare(site):
+        if key and key not in sites:
             votes[key] = votes.get(key, 0.0) + weight
             spelled.setdefault(key, found)
     if not votes:
@@ -121,15 +122,25 @@ def _overlap(one: set[str], other: set[str]) -> float:
     return len(one & other) / max(len(one | other), 1)
 
 
-def _without_site(title: str, site: str, known: Sequence[str]) -> str:
+def _without_site(title: str, sites: set[str], known: Sequence[str]) -> str:
     """Take the site's name off a title's end or beginning: where it is that name, or where what stays is known from elsewhere."""
     names = {bare(name) for name in known if name}
-    parts = [(match.start(), match.end()) for match in _SEPARATOR.finditer(title)]
-    for start, end in parts:
-        for kept, cut in ((title[:start], title[end:]), (title[end:], title[:start])):
-            if kept and (bare(kept) in names or (site and bare(cut) == bare(site))):
+    for mark in _SEPARATOR.finditer(title):
+        for kept, cut in ((title[: mark.start()], title[mark.end() :]), (title[mark.end() :], title[: mark.start()])):
+            if kept and (bare(kept) in names or (cut and _is_site(bare(cut), sites))):
                 return kept.strip()
     return title
+
+
+def _is_site(name: str, sites: set[str]) -> bool:
+    """Whether a part of a title is the site's name, or begins or ends with it as "the FullStack blog" does."""
+    return any(site and (name == site or (len(site) > 3 and len(name) < 2 * len(site) + 4 and site in name)) for site in sites)
+
+
+def _host_names(url: str) -> set[str]:
+    """Return what a site may be called by its host: ``nachrichten.example`` is also "nachrichten"."""
+    host = _site(url)
+    return {bare(host), bare(host.partition(".")[0]), bare(host.rpartition(".")[0].rpartition(".")[2])} - {""}
 
 
 def _publisher(node: Node) -> str:
@@ -178,5 +189,8 @@ def _is_same_site(one: str, other: str) -> bool:
 
 
 def _site(url: str) -> str:
-    host = host_key(url)
+    try:
+        host = host_key(url)
+    except ValueError:
+        return ""
     return next((host.removeprefix(alias) for alias in _ALIASES if host.startswith(alias)), host)

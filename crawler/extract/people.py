@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from html import unescape
 
 from lxml.html import HtmlElement
 from trafilatura.metadata import extract_author
@@ -25,25 +26,44 @@ _BY = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(
-    r"\s*(?:;|；|、|\||\s&\s|\s(?:and|und|et|e|y|og|och|en|i|oraz)\s(?=[^\W\d_])|,\s(?!(?:Jr|Sr|PhD|Ph\.D|MD|M\.D|DVM|Dr|RD|CPA|CFP|MS|MPH|RN|II|III)\b))\s*"
+    r"\s*(?:;|；|、|\||•|·|\s[-–—/]\s|\s&\s|(?:,\s?|\s)(?:and|und|et|e|y|og|och|en|i|oraz|im Gespräch mit)\s(?=[^\W\d_])|,\s(?!(?:Jr|Sr|PhD|Ph\.D|MD|M\.D|DVM|Dr|RD|CPA|CFP|MS|MPH|RN|II|III)\b))\s*"
 )
 _NOISE = re.compile(
     r"https?:|www\.|@|\d{3}|[{}<>=]|^(?:admin|administrator|editor|redaktion|root|unknown|null|none|undefined|staff|author|by|webmaster|wordpress)$",
     re.IGNORECASE,
 )
+# What a careless byline drags behind the name: dates, weekdays, "updated", the outlet's own trade.
+_TAIL = re.compile(
+    r"\s+(?:(?:am |on |le |el )?(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|"
+    r"(?:januar[iy]?|jan|februar[iy]?|feb|märz|march|mar|april|apr|mai|may|jun[ei]?|jul[iy]?|august|aug|september|sept?|o[ck]tober|november|nov|de[cz]ember)\b|"
+    r"stand|updated|published|posted|aktualisiert|veröffentlicht|min read|\d).*$|\s*[(（].*$|，?(?:记者|记者站)$",
+    re.IGNORECASE,
+)
+_CLASSED = re.compile(
+    r"(?:^|[\s_-])(?:author|autor|byline|auteur|redakteur|journalist)(?:[_-]*(?:name|link|info|title|meta|text|by))?(?:$|\s)", re.IGNORECASE
+)
+_NAME = re.compile(r"(?:[^\W\d_a-z][\w'’.-]+[ ]){1,3}[^\W\d_a-z][\w'’.-]+|[\u4e00-\u9fff·]{2,8}")
 _MAX_NAMES, _MAX_CHARS = 12, 80
 
 
-def read(root: HtmlElement, head: Head, node: Node, known: Mapping[str, Node], near_title: Sequence[Block]) -> tuple[str, ...]:
-    """Return the authors' names, in order, each once."""
+def read(
+    root: HtmlElement, head: Head, node: Node, known: Mapping[str, Node], near_title: Sequence[Block], sites: Collection[str]
+) -> tuple[str, ...]:
+    """Return the authors' names, in order, each once; the site's own name (``sites``, bare) only where no person is named."""
     told = _names(_told(node, known))
-    if told:
+    if told and not _are_sites(told, sites):
         return told
     said = _names(part for value in head.all(*_META) for part in _parts(value))
-    if said:
+    if said and not _are_sites(said, sites):
         return said
     shown = _names(_shown(root, near_title))
-    return shown or _names(_parts((extract_author(root) or "").replace(";", " ; ")))
+    if shown and not _are_sites(shown, sites):
+        return shown
+    return told or said or shown or _names(_parts((extract_author(root) or "").replace(";", " ; ")))
+
+
+def _are_sites(names: Iterable[str], sites: Collection[str]) -> bool:
+    return all(bare(name) in sites for name in names)
 
 
 def _told(node: Node, known: Mapping[str, Node]) -> Iterator[str]:
@@ -58,24 +78,29 @@ def _listed(value: object) -> list[object]:
 
 
 def _shown(root: HtmlElement, near_title: Sequence[Block]) -> Iterator[str]:
-    """Links and elements that say they name the author, and lines beside the title that begin with a word for it."""
+    """Links and elements that say they name the author; else lines beside the title that begin with a word for it; else what is classed so."""
+    classed = ""
     found = False
-    for element in root.iter("a", "span", "address", "p", "div"):
+    for element in root.iter("a", "span", "address", "p", "div", "li", "strong", "em"):
         names = element.attrib
         if "author" in names.get("rel", "").split() or "author" in names.get("itemprop", "").split():
             found = True
             yield from _parts(" ".join(element.itertext())[:200])
+        elif not classed and _CLASSED.search(names.get("class", "")):
+            line = one_line(" ".join(element.itertext())[:200])
+            classed = line if _NAME.fullmatch(_BY.sub("", line)) else ""
     if found:
         return
     for block in near_title:
         if len(block.text) <= _MAX_CHARS and _BY.match(block.text):
             yield from _parts(block.text)
             return
+    yield from _parts(classed)
 
 
 def _parts(text: str) -> Iterator[str]:
     """Split a byline into names."""
-    line = _BY.sub("", one_line(text)).strip(" ,|-–—:：·•")
+    line = _BY.sub("", one_line(unescape(text))).strip(" ,|-–—:：·•")
     yield from (part for part in _SPLIT.split(line) if part)
 
 
@@ -83,7 +108,7 @@ def _names(parts: Iterable[str]) -> tuple[str, ...]:
     """Keep what can be a name, each once."""
     kept: dict[str, str] = {}
     for part in parts:
-        name = one_line(part).strip(" ,|-–—:：·•()（）")
+        name = _TAIL.sub("", _BY.sub("", one_line(part))).strip(" ,|-–—:：·•()（）[]")
         if 1 < len(name) <= _MAX_CHARS and not _NOISE.search(name) and len(name.split()) <= 8:
             kept.setdefault(bare(name), name)
         if len(kept) == _MAX_NAMES:

@@ -112,7 +112,7 @@ def _searched(root: HtmlElement, around: Around) -> tuple[datetime, bool] | None
     """Leave the search to htmldate, which finds days."""
     latest = around.now + _DAY
     found = find_date(
-        root, original_date=True, extensive_search=True, url=around.url, max_date=latest.strftime("%Y-%m-%d"), min_date="1995-01-01"
+        root, original_date=True, extensive_search=False, url=around.url, max_date=latest.strftime("%Y-%m-%d"), min_date="1995-01-01"
     )
     return _first((found or "",), around)
 

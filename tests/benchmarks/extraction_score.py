@@ -201,5 +201,5 @@ def _plain(title: str) -> str:
 
 
 def names(authors: Iterable[str]) -> frozenset[str]:
-    """Return the set of names, letters alone."""
-    return frozenset(filter(None, map(bare, authors)))
+    """Return the set of names, letters alone; "A, B & C" in one string are three."""
+    return frozenset(filter(None, (bare(part) for author in authors for part in re.split(r"[,;/&]", author))))
