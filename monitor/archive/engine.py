@@ -220,7 +220,9 @@ def _is_full(error: BaseException) -> bool:
 def check_database(where: Address) -> None:
     """Refuse what would fail later with a riddle: an old server, a folder that is not there."""
     if where.is_sqlite and not where.path.parent.is_dir():
-        raise ArchiveError(f"there is no archive at {where.shown}, nor the folder it would be in; presswatch run makes the usual one, another has to be created")
+        raise ArchiveError(
+            f"there is no archive at {where.shown}, nor the folder it would be in; presswatch run makes the usual one, another has to be created"
+        )
 
 
 def sqlite_version() -> tuple[int, ...]:
