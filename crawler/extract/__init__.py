@@ -6,7 +6,7 @@ import hashlib
 from importlib import import_module
 from typing import cast
 
-from crawler.extract.teaser import teaser
+from crawler.extract.from_entry import teaser
 from crawler.model import Arrival, Article
 
 __all__ = ["body_hash", "read_page", "teaser", "warm"]

@@ -166,6 +166,11 @@ class Walk:
         self._enter(body)
         self._fold()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the page went on beyond what is read of any."""
+        return len(self.blocks) >= MAX_BLOCKS
+
     def _enter(self, element: HtmlElement) -> None:
         """Walk an element that breaks the line."""
         outside = self._spot
@@ -225,7 +230,7 @@ class Walk:
         if not self._parts:
             return
         text = " ".join("".join(self._parts).split())
-        if text:
+        if text and len(self.blocks) < MAX_BLOCKS:
             size = len(text)
             weight = size if text.isascii() else size + 2 * len(_WIDE.findall(text))
             block = Block(

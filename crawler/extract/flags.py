@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from crawler.clean import plain_text
 from crawler.extract import jsonld
 from crawler.extract.jsonld import Node
+from crawler.extract.measures import bare, weight, word_count
 from crawler.extract.metadata import Metadata
-from crawler.extract.teaser import bare, weight, word_count
 from crawler.model import Completeness, Genre
 
 _AGENCIES = {
@@ -23,7 +23,7 @@ _AGENCIES = {
     "STT": r"STT", "Xinhua": r"Xinhua|新华社|新華社|新华网", "CNS": r"中新社|中新网|China News Service", "CNA": r"中央社", "Kyodo": r"Kyodo(?: News)?|共同通信(?:社)?", "Jiji": r"Jiji(?: Press)?|時事通信(?:社)?",
     "Yonhap": r"Yonhap|연합뉴스", "PTI": r"PTI|Press Trust of India", "ANI": r"ANI", "IANS": r"IANS", "PA Media": r"PA Media|Press Association", "UPI": r"UPI",
 }  # fmt: skip
-_NAME = {name: re.compile(rf"(?<![\w-])(?:{pattern})(?![\w])") for name, pattern in _AGENCIES.items()}
+_NAME = {name: re.compile(rf"(?<![A-Za-z-])(?:{pattern})(?![A-Za-z])") for name, pattern in _AGENCIES.items()}
 _ALL = "|".join(f"(?:{pattern})" for pattern in _AGENCIES.values())
 # "BERLIN (dpa) -", "(Reuters)", "新华社北京11月20日电", "中新网11月20日电", "dpa" alone, "Quelle: dpa", "Mit Material von dpa", "© AFP"
 _SIGNED = re.compile(
@@ -35,9 +35,7 @@ _SIGNED = re.compile(
 _REUTERS_DESK = re.compile(r"\((?:Reporting|Writing|Additional reporting) by [^)]{3,300}\)")
 _EDGE_CHARS = 240
 
-_LIVE = re.compile(
-    r"(?:^|[/_-])(?:live-?(?:blog|ticker|updates?|coverage|news)?|news-?ticker|liveticker|en-direct|endirecto|minuto-a-minuto)(?:$|[/_.-])"
-)
+_LIVE = re.compile(r"/live(?:/|$)|live-?(?:blog|ticker|updates?|coverage)|news-?(?:blog|ticker)|/en-direct|minuto-a-minuto")
 _LIVE_TITLE = re.compile(
     r"live-?(?:blog|ticker)\b|^(?:\W*live\b\s*[:|–-])|\bnewsblog\b|live updates?\b|\ben direct\s*[:|,]|直播[:：｜|]|【直播】", re.IGNORECASE
 )

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from lxml.html import HtmlElement
 
-from crawler.extract.teaser import bare
+from crawler.extract.measures import bare
 
 Node = Mapping[str, Any]
 

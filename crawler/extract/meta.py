@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from crawler.clean import one_line
 
 _MAX_VALUES = 50
-_MAX_CHARS = 2_000
+_MAX_CHARS, _MAX_TITLE = 2_000, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def read(root: HtmlElement) -> Head:
     return Head(
         meta=meta,
         links=links,
-        title=one_line(root.findtext(".//title") or ""),
+        title=one_line((root.findtext(".//title") or "")[:_MAX_TITLE]),
         headings=_headings(root.iter("h1")),
         language=root.get("lang") or "",
     )
@@ -60,4 +60,4 @@ def read(root: HtmlElement) -> Head:
 
 def _headings(found: Iterable[HtmlElement]) -> tuple[str, ...]:
     lines = (one_line(" ".join(heading.itertext())) for heading, _ in zip(found, range(10), strict=False))
-    return tuple(line[:_MAX_CHARS] for line in lines if line)
+    return tuple(line[:_MAX_TITLE] for line in lines if line)

@@ -11,18 +11,19 @@ from lxml.html import HtmlElement
 from crawler.clean import one_line
 from crawler.extract import jsonld, meta, people, when
 from crawler.extract.blocks import Block
+from crawler.extract.from_entry import result_time
 from crawler.extract.jsonld import Node
+from crawler.extract.measures import bare
 from crawler.extract.meta import Head
-from crawler.extract.teaser import bare, outlet_country, result_time, safe_canonical
 from crawler.extract.when import Around, Times
 from crawler.model import Arrival, Page
-from crawler.urls import host_key, resolve
+from crawler.urls import canonical_url, host_key, resolve
 
 _SEPARATOR = re.compile(r"\s+[|–—·•:»\-_]+\s+|\s*[_|｜]\s*|\s+-{1,2}\s*|[-－—](?=[^-]{2,12}$)")
 _HEADINGS = frozenset({"h1", "h2"})
 _ALIASES = ("www.", "m.", "amp.", "mobile.", "mobil.")
 _KEYWORDS = ("article:tag", "news_keywords", "keywords", "parsely-tags", "sailthru.tags")
-_MAX_TAGS, _MAX_TAG_CHARS = 30, 60
+_MAX_TITLE, _MAX_TAGS, _MAX_TAG_CHARS = 500, 30, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def read(root: HtmlElement, blocks: Sequence[Block], arrival: Arrival) -> Metada
     sites = {bare(site), bare(_publisher(node)), *_host_names(page.final_url)} - {""}
     title = _title(head, node, sites)
     beside = when.near(blocks, title_at(blocks, title))
-    around = Around(country=outlet_country(arrival.outlet), url=page.final_url, now=result_time(arrival))
+    around = Around(country=arrival.outlet.country.upper(), url=page.final_url, now=result_time(arrival))
     return Metadata(
         title=title,
         description=head.first("og:description", "description", "twitter:description", "dc.description"),
@@ -93,9 +94,9 @@ def title_at(blocks: Sequence[Block], title: str) -> int:
 
 def _title(head: Head, node: Node, sites: set[str]) -> str:
     """Let the page's titles vote: JSON-LD, og:title, the heading, the window's title; a name of the site at the end counts for nothing."""
-    shared = head.first("og:title", "twitter:title") or head.first("title", "dc.title", "headline")
+    shared = (head.first("og:title", "twitter:title") or head.first("title", "dc.title", "headline"))[:_MAX_TITLE]
     window = _without_site(head.title, sites, head.headings)
-    told = jsonld.text(node.get("headline")) or jsonld.text(node.get("name"))
+    told = (jsonld.text(node.get("headline")) or jsonld.text(node.get("name")))[:_MAX_TITLE]
     heading = _heading(head.headings, [told, shared, window])
     votes: dict[str, float] = {}
     spelled: dict[str, str] = {}
@@ -171,9 +172,9 @@ def _image(head: Head, node: Node, url: str) -> str | None:
 
 def _canonical(head: Head, url: str) -> str | None:
     """Return what the page calls itself, where that is on its own site and no mere front page."""
-    own = safe_canonical(url, url)
+    own = _canonical_form(url, url)
     for said in (head.links.get("canonical", ""), head.first("og:url")):
-        found = safe_canonical(said, url) if said else None
+        found = _canonical_form(said, url) if said else None
         if found and own and _is_same_site(found, own) and (_path(found) or not _path(own)):
             return found
     return own
@@ -194,3 +195,11 @@ def _site(url: str) -> str:
     except ValueError:
         return ""
     return next((host.removeprefix(alias) for alias in _ALIASES if host.startswith(alias)), host)
+
+
+def _canonical_form(url: str, base: str) -> str | None:
+    """Return the canonical form of a link found on a page, None where it is no link."""
+    try:
+        return canonical_url(url, base)
+    except ValueError:
+        return None

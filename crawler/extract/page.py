@@ -13,14 +13,16 @@ from crawler.clean import clean_text
 from crawler.extract import flags, forest, language, metadata, text
 from crawler.extract.blocks import Walk
 from crawler.extract.features import Hints
+from crawler.extract.from_entry import teaser
+from crawler.extract.measures import primary, text_hash, weight, without_headline, word_count
 from crawler.extract.metadata import Metadata
-from crawler.extract.teaser import primary, teaser, text_hash, weight, without_headline, word_count
 from crawler.extract.text import Reading
 from crawler.extract.tree import Tree, parse
 from crawler.extract.when import Times
 from crawler.model import Arrival, Article, ExtractStatus, Page
 
 _LEAST_WEIGHT = 80.0
+_MAX_CHARS = 200_000
 _CUT_SHARE = 0.5
 """Below this share of the text the feed carries, the page is the one that was cut."""
 _TWO_DAYS = timedelta(days=2)
@@ -72,12 +74,12 @@ def _compose(arrival: Arrival, page: Page, tree: Tree, walk: Walk, known: Metada
     body = without_headline(clean_text(reading.text).strip(), described.headline)
     is_paywalled = flags.is_paywalled(known, [block.text for block in walk.blocks], body) or entry.is_paywalled
     article = replace(described, is_paywalled=is_paywalled, genre=flags.genre(known, page.final_url))
-    if weight(body) < _LEAST_WEIGHT or len(body) < _CUT_SHARE * len(entry.text):
-        status = ExtractStatus.OK if body else ExtractStatus.EMPTY
-        article = replace(article, extract_status=status)
-    else:
-        whole = flags.completeness(known, body, is_paywalled=is_paywalled, is_cut=tree.is_cut)
-        article = replace(article, text=body, completeness=whole, extract_status=ExtractStatus.OK, how=reading.how)
+    if weight(body) >= _LEAST_WEIGHT and len(body) < _CUT_SHARE * len(entry.text):
+        article = replace(article, extract_status=ExtractStatus.OK)
+    elif weight(body) >= _LEAST_WEIGHT:
+        is_cut = tree.is_cut or walk.is_cut or len(body) > _MAX_CHARS
+        whole = flags.completeness(known, body, is_paywalled=is_paywalled, is_cut=is_cut)
+        article = replace(article, text=body[:_MAX_CHARS], completeness=whole, extract_status=ExtractStatus.OK, how=reading.how)
     hint = primary(known.language or arrival.outlet.language)
     return replace(
         article,

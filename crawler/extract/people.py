@@ -13,8 +13,8 @@ from crawler.clean import one_line
 from crawler.extract import jsonld
 from crawler.extract.blocks import Block
 from crawler.extract.jsonld import Node
+from crawler.extract.measures import bare
 from crawler.extract.meta import Head
-from crawler.extract.teaser import bare
 
 _META = (
     "author", "article:author", "og:article:author", "dc.creator", "dcterms.creator", "dc.contributor", "sailthru.author", "parsely-author", "byl", "byline",

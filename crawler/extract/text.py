@@ -13,7 +13,7 @@ from trafilatura import bare_extraction
 from crawler.extract import boilerplate, forest
 from crawler.extract.blocks import Block, Walk
 from crawler.extract.features import Hints, rows
-from crawler.extract.teaser import bare
+from crawler.extract.measures import bare
 from crawler.extract.tree import Tree
 
 _DOUBT = 0.08

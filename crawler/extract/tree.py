@@ -11,13 +11,29 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from crawler.sources.decode import to_utf8
 
 MAX_BYTES = 4 * 1024 * 1024
-MAX_NODES = 50_000
 _MAX_DEPTH = 100
 _TAG = re.compile(
-    r"<(/?)(div|span|section|article|main|center|font|b|i|em|strong|ul|ol|dl|blockquote|table|a)(?=[\s/>])[^<>]*>", re.IGNORECASE
+    r"<(/?)(div|span|section|article|main|center|font|b|i|em|strong|ul|ol|dl|blockquote|table|a|time|label|small|big|u|s|sub|sup|mark|code|q|cite|"
+    r"ins|del|tt|var|kbd|abbr|form|header|footer|nav|aside|figure|details|address|pre|button|bdi|bdo)(?=[\s/>])[^<>]*>",
+    re.IGNORECASE,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_PDF, _HEAD = b"%PDF", 1_024
+_MARKUP = re.compile(r"<[A-Za-z!?]")
+_FILES = (
+    b"%PDF",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"RIFF",
+    b"\xd0\xcf\x11\xe0",
+    b"OggS",
+    b"ID3",
+    b"\x00\x00\x00",
+)
+_HUGE_ATTRIBUTE = re.compile(rb"""=(?:"[^"]{65536,}"|'[^']{65536,}')""")
+_HEAD = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +49,11 @@ def parse(body: bytes, *, content_type: str = "", language: str = "") -> Tree | 
     """Return the page's tree, None where the bytes are no page: empty, binary, or without one element."""
     if is_binary(body):
         return None
+    if len(body) > MAX_BYTES:
+        body = _HUGE_ATTRIBUTE.sub(b"=''", body)
     markup = to_utf8(body[:MAX_BYTES], content_type=content_type, language=language).data.decode("utf-8", "replace")
+    if not _MARKUP.search(markup):
+        return None
     markup = _CONTROL.sub("", markup)
     root, errors = _parse(markup)
     if root is not None and any("depth" in error.message for error in errors):
@@ -44,13 +64,9 @@ def parse(body: bytes, *, content_type: str = "", language: str = "") -> Tree | 
 
 
 def is_binary(body: bytes) -> bool:
-    """Tell bytes that are no text: PDF, images, archives."""
-    head = body[:_HEAD]
-    if not head.strip() or head.lstrip().startswith(_PDF):
-        return True
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:2] in {b"<\0", b"\0<"}:
-        return False
-    return head.count(b"\0") * 10 > len(head) or b"<" not in body[: 64 * _HEAD]
+    """Tell bytes that are no text: nothing, or files of other kinds."""
+    head = body[:_HEAD].lstrip()
+    return not head or (head.startswith(_FILES) and not head.startswith(b"\x00\x00\x00<"))
 
 
 def flatten(markup: str) -> str:

@@ -13,8 +13,8 @@ from lxml.html import HtmlElement
 from crawler.extract import jsonld
 from crawler.extract.blocks import Block
 from crawler.extract.jsonld import Node
+from crawler.extract.measures import sane_time
 from crawler.extract.meta import Head
-from crawler.extract.teaser import sane_time
 from crawler.sources.dates import parse_date
 
 _PUBLISHED = (
@@ -109,12 +109,12 @@ def _shown(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def _searched(root: HtmlElement, around: Around) -> tuple[datetime, bool] | None:
-    """Leave the search to htmldate, which finds days."""
-    latest = around.now + _DAY
-    found = find_date(
-        root, original_date=True, extensive_search=False, url=around.url, max_date=latest.strftime("%Y-%m-%d"), min_date="1995-01-01"
-    )
-    return _first((found or "",), around)
+    """Leave the search to htmldate, which finds days, and makes a month the first of it: that one is believed only of the URL."""
+    latest = (around.now + _DAY).strftime("%Y-%m-%d")
+    found = find_date(root, original_date=True, extensive_search=False, url=around.url, max_date=latest, min_date="1995-01-01") or ""
+    if found.endswith("-01") and found.replace("-", "") not in re.sub(r"\D", "", around.url):
+        return None
+    return _first((found,), around)
 
 
 def _first(texts: Iterable[str], around: Around) -> tuple[datetime, bool] | None:

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml.html import document_fromstring
+
+from crawler import extract
+from crawler.extract import jsonld, meta
+from crawler.model import Article
+from tests import pages
+from tests.pages import arrival, markup
+
+
+def read(page: str, **known: object) -> Article:
+    return extract.read_page(arrival(page, **known))  # type: ignore[arg-type]
+
+
+def said(**values: object) -> str:
+    """JSON-LD of a news article."""
+    return f"<script type='application/ld+json'>{json.dumps({'@context': 'https://schema.org', '@type': 'NewsArticle', **values})}</script>"
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("2026-11-20T08:15:00+01:00", at(2026, 11, 20, 7, 15)),
+        ("2026-11-20T08:15:00Z", at(2026, 11, 20, 8, 15)),
+        ("2026-11-20T00:30:00+08:00", at(2026, 11, 19, 16, 30)),
+        ("2026-11-20", at(2026, 11, 20)),
+        ("Fri, 20 Nov 2026 08:15:00 +0100", at(2026, 11, 20, 7, 15)),
+    ],
+)
+def test_times_keep_their_zone_by_becoming_utc(told: str, expected: datetime) -> None:
+    assert read(markup(head=said(datePublished=told))).published_at == expected
+
+
+def test_a_time_without_a_zone_is_told_by_the_outlets_clock() -> None:
+    head = said(datePublished="2026-11-20 08:15:00")
+    assert read(markup("zh", head=head), by=pages.outlet(country="CN")).published_at == at(2026, 11, 20, 0, 15)
+    assert read(markup("de", head=head), by=pages.outlet(country="DE")).published_at == at(2026, 11, 20, 7, 15)
+
+
+def test_a_day_alone_stays_that_day_everywhere() -> None:
+    assert read(markup("zh", head=said(datePublished="2026-11-20")), by=pages.outlet(country="CN")).published_at == at(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<meta property='article:published_time' content='2026-11-20T08:15:00Z'>",
+        "<meta name='date' content='2026-11-20T08:15:00Z'>",
+        "<meta itemprop='datePublished' content='2026-11-20T08:15:00Z'>",
+        "<META NAME='DC.date.issued' CONTENT='2026-11-20T08:15:00Z'>",
+    ],
+)
+def test_meta_elements_tell_the_time(head: str) -> None:
+    assert read(markup(head=head)).published_at == at(2026, 11, 20, 8, 15)
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "line", "expected"),
+    [
+        ("en", "GB", "<time class='published' datetime='2026-11-20T08:15:00Z'>last Friday</time>", at(2026, 11, 20, 8, 15)),
+        ("zh", "CN", "<span>2026年11月20日 08:15</span> <span>来源：海港日报</span>", at(2026, 11, 20, 0, 15)),
+        ("zh", "CN", "<div>2026-11-20 08:15:30</div>", at(2026, 11, 20, 0, 15, 30)),
+        ("de", "DE", "<p>20. November 2026, 08:15 Uhr</p>", at(2026, 11, 20, 7, 15)),
+        ("de", "DE", "<p>Stand: 20.11.2026 08:15 Uhr</p>", at(2026, 11, 20, 7, 15)),
+        ("fr", "FR", "<p>Publié le 20 novembre 2026 à 08:15</p>", at(2026, 11, 20, 7, 15)),
+    ],
+)
+def test_a_date_beside_the_title_is_read_where_machines_are_told_none(language: str, country: str, line: str, expected: datetime) -> None:
+    body = line + "".join(f"<p>{text}</p>" for text in pages.TEXTS[language])
+    assert read(markup(language, body=body), by=pages.outlet(country=country)).published_at == expected
+
+
+def test_json_ld_of_another_article_tells_nothing() -> None:
+    other = said(headline="Something else", url="https://gazette.example/else", datePublished="2020-01-01", author={"name": "Nobody Here"})
+    another = said(headline="Another thing", url="https://gazette.example/another", datePublished="2020-01-02")
+    article = read(markup(head=other + another + "<meta property='article:published_time' content='2026-11-20T08:15:00Z'>"))
+    assert article.published_at == at(2026, 11, 20, 8, 15)
+    assert article.authors == ()
+
+
+@pytest.mark.parametrize(
+    "of_page",
+    [{"url": pages.URL + "/"}, {"mainEntityOfPage": {"@id": pages.URL + "?utm_source=x"}}, {"headline": pages.TITLES["en"].upper()}],
+)
+def test_the_article_node_is_known_by_url_or_headline(of_page: dict[str, object]) -> None:
+    other = said(headline="Something else", url="https://gazette.example/else", datePublished="2020-01-01")
+    assert read(markup(head=other + said(datePublished="2026-11-20T08:15:00Z", **of_page))).published_at == at(2026, 11, 20, 8, 15)
+
+
+def test_a_graph_is_walked_and_references_are_followed() -> None:
+    graph = {
+        "@graph": [
+            {"@type": "WebPage", "@id": pages.URL},
+            {
+                "@type": ["Article", "NewsArticle"],
+                "mainEntityOfPage": {"@id": pages.URL},
+                "author": {"@id": "#ann"},
+                "datePublished": "2026-11-20",
+            },
+            {"@type": "Person", "@id": "#ann", "name": "Ann Example"},
+        ]
+    }
+    article = read(markup(head=f"<script type='application/ld+json'>{json.dumps(graph)}</script>"))
+    assert (article.authors, article.published_at) == (("Ann Example",), at(2026, 11, 20))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '{"@type": "NewsArticle", "datePublished": "2026-11-20",}',
+        '{"@type": "NewsArticle", "datePublished": "2026-11-20"};',
+        '<!-- {"@type": "NewsArticle", "datePublished": "2026-11-20"} -->',
+        '//<![CDATA[\n{"@type": "NewsArticle", "datePublished": "2026-11-20"}\n//]]>',
+        '{"@type": "NewsArticle", "articleBody": "one\ntwo\tthree", "datePublished": "2026-11-20"}',
+        '{"@type": "NewsArticle", "datePublished": "2026-11-20"} and then some',
+        '[{"@type": "http://schema.org/NewsArticle", "datePublished": "2026-11-20"}]',
+    ],
+)
+def test_careless_json_ld_is_read(script: str) -> None:
+    assert read(markup(head=f"<script type='application/ld+json'>{script}</script>")).published_at == at(2026, 11, 20)
+
+
+@given(st.text(max_size=200))
+def test_no_json_ld_breaks_the_reading(script: str) -> None:
+    root = document_fromstring("<html><body></body></html>")
+    element = root.makeelement("script", {"type": "application/ld+json"})
+    element.text = "".join(c for c in script if c.isprintable())
+    root.append(element)
+    assert jsonld.article(jsonld.nodes(root), urls=["https://gazette.example/a"], titles=["A"]) is None or "{" in script
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (said(author={"@type": "Person", "name": "Ann Example"}), ("Ann Example",)),
+        (said(author=[{"name": "Ann Example"}, {"name": "Bob Sample"}]), ("Ann Example", "Bob Sample")),
+        (said(author="By Ann Example and Bob Sample"), ("Ann Example", "Bob Sample")),
+        (said(author=["Ann Example", "ANN EXAMPLE", "https://gazette.example/ann"]), ("Ann Example",)),
+        (said(author={"name": ["Ann Example, Bob Sample"]}), ("Ann Example", "Bob Sample")),
+        ("<meta name='author' content='Von Ann Example und Bob Sample'>", ("Ann Example", "Bob Sample")),
+        ("<meta name='author' content='张伟、李娜'>", ("张伟", "李娜")),
+        ("<meta name='author' content='admin'>", ()),
+        ("<meta property='article:author' content='https://social.example/ann'>", ()),
+    ],
+)
+def test_authors_are_told_to_machines(head: str, expected: tuple[str, ...]) -> None:
+    assert read(markup(head=head)).authors == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "expected"),
+    [
+        ("en", "<p>By Ann Example</p>", ("Ann Example",)),
+        ("de", "<p>Von Ann Example und Bob Sample</p>", ("Ann Example", "Bob Sample")),
+        ("fr", "<p>Par <a rel='author' href='/ann'>Ann Example</a></p>", ("Ann Example",)),
+        ("zh", "<div>作者：张伟</div>", ("张伟",)),
+        ("en", "<span class='byline-name'>Ann Example</span>", ("Ann Example",)),
+    ],
+)
+def test_a_byline_is_read_where_machines_are_told_none(language: str, line: str, expected: tuple[str, ...]) -> None:
+    body = line + "".join(f"<p>{text}</p>" for text in pages.TEXTS[language])
+    assert read(markup(language, body=body)).authors == expected
+
+
+def test_a_person_shown_is_more_than_the_outlet_told() -> None:
+    head = said(author={"@type": "Organization", "name": "Gazette"})
+    body = "<p>By Ann Example</p>" + "".join(f"<p>{text}</p>" for text in pages.ENGLISH)
+    assert read(markup(head=head, body=body)).authors == ("Ann Example",)
+    assert read(markup(head=head)).authors == ("Gazette",)
+
+
+@pytest.mark.parametrize(
+    ("head", "title", "heading", "expected"),
+    [
+        ("", "Bridge open | The Gazette", "Bridge open", "Bridge open"),
+        ("<meta property='og:site_name' content='The Gazette'>", "Bridge open - The Gazette", None, "Bridge open"),
+        ("", "Bridge open - Gazette.example", None, "Bridge open"),
+        ("<meta property='og:title' content='Bridge open'>", "All about bridges", "Bridge open", "Bridge open"),
+        (said(headline="Bridge open"), "Bridge open | The Gazette", "The Gazette", "Bridge open"),
+        (said(headline="Bridge &amp; ferry &quot;open&quot;"), "", None, 'Bridge & ferry "open"'),
+        ("", "A – B | The Gazette", "A – B", "A – B"),
+        ("", "海港大桥重新开放_海港日报", "海港大桥重新开放", "海港大桥重新开放"),
+    ],
+)
+def test_the_pages_titles_vote(head: str, title: str, heading: str | None, expected: str) -> None:
+    h1 = f"<h1>{heading}</h1>" if heading is not None else ""
+    page = f"<html><head><title>{title}</title>{head}</head><body>{h1}<div>{''.join(f'<p>{line}</p>' for line in pages.ENGLISH)}</div></body></html>"
+    assert read(page).headline == expected
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://gazette.example/a?utm_source=feed#top", "https://gazette.example/a"),
+        ("/a", "https://gazette.example/a"),
+        ("https://www.gazette.example/a", "https://www.gazette.example/a"),
+        ("https://amp.gazette.example/a", "https://amp.gazette.example/a"),
+        ("https://evil.example/a", pages.URL),
+        ("https://notgazette.example/a", pages.URL),
+        ("https://gazette.example/", pages.URL),
+        ("javascript:alert(1)", pages.URL),
+        ("", pages.URL),
+        ("http://[::1", pages.URL),
+    ],
+)
+def test_a_page_names_itself_on_its_own_site_only(link: str, expected: str) -> None:
+    assert read(markup(head=f"<link rel='canonical' href='{link}'>")).canonical_url == expected
+
+
+def test_section_tags_site_and_image_are_kept() -> None:
+    head = (
+        said(articleSection="Region", keywords="bridge, harbour, bridge", publisher={"name": "The Gazette"})
+        + "<meta property='og:image' content='/bridge.jpg'><meta property='article:modified_time' content='2026-11-21T00:00:00Z'>"
+        + "<meta property='article:published_time' content='2026-11-20T00:00:00Z'>"
+    )
+    article = read(markup(head=head))
+    assert (article.section, article.tags, article.site_name) == ("Region", ("bridge", "harbour"), "The Gazette")
+    assert article.image_url == "https://gazette.example/bridge.jpg"
+    assert article.modified_at == at(2026, 11, 21)
+
+
+def test_a_change_before_publication_is_none() -> None:
+    head = said(datePublished="2026-11-20T10:00:00Z", dateModified="2026-11-20T09:00:00Z")
+    assert read(markup(head=head)).modified_at is None
+
+
+def test_a_silent_page_is_completed_by_the_entry() -> None:
+    told = pages.entry(title="As listed", authors=("Ann Example",), tags=("bridge",), section="Region", published_at=at(2026, 11, 20))
+    page = f"<html><body>{''.join(f'<p>{line}</p>' for line in pages.ENGLISH)}</body></html>"
+    article = read(page, of=told)
+    assert (article.headline, article.authors, article.tags, article.section) == ("As listed", ("Ann Example",), ("bridge",), "Region")
+    assert article.published_at == at(2026, 11, 20)
+
+
+def test_the_head_is_read_wherever_broken_markup_put_it() -> None:
+    root = document_fromstring(
+        "<html lang='de'><body><meta name='A' content=' x  y '><meta property='a' content='z'><link rel='Canonical' href=' /c '></body></html>"
+    )
+    head = meta.read(root)
+    assert (head.all("a"), head.first("b", "a"), head.links, head.language) == (["x y", "z"], "x y", {"canonical": "/c"}, "de")
