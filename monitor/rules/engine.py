@@ -6,6 +6,7 @@ import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from crawler.model import Article
 from monitor.errors import ConfigError, Problem, QueryError
@@ -20,6 +21,9 @@ from monitor.rules.relevance import relevance
 from monitor.rules.scanner import Scanner
 from monitor.rules.vocabulary import Name, Vocabulary, track
 from monitor.text.languages import UNKNOWN, primary
+
+MOST_PASSAGES: Final = 10_000
+"""Passages a match or mention names at most, the first ones: more are no proof but a burden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,7 @@ def _mention(evaluation: Evaluation, entity_id: str) -> Mention | None:
     hits = evaluation.mentions(entity_id)
     if not hits:
         return None
-    places = [evaluation.reading.original((hit.start, hit.end)) for hit in hits]
+    places = [evaluation.reading.original((hit.start, hit.end)) for hit in hits[:MOST_PASSAGES]]
     return Mention(entity_id=entity_id, spans=tuple(Span(field=f, start=s, end=e, surface=x) for f, s, e, x in places))
 
 
@@ -109,7 +113,7 @@ def proven(evaluation: Evaluation, node: Node, rule_id: str, theme_id: str) -> M
     evaluation.prove(node, proof)
     reading = evaluation.reading
     evidence = []
-    for spot in sorted(proof):
+    for spot in sorted(proof)[:MOST_PASSAGES]:
         (_, _, term, alias), halves = proof[spot]
         field, start, end, surface = reading.original(spot)
         distances = tuple(sorted({(half + 1) // 2 for half in halves})) if halves else ()

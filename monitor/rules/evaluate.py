@@ -52,19 +52,16 @@ class Evaluation:
 
     def is_true(self, node: Node, within: Ranges | None = None) -> bool:
         """Whether a query holds, inside some ranges of the folded article."""
-        kind = type(node)  # asked for every rule that may match: an ``if`` costs a fifth of a ``match``
+        kind = type(node)  # asked for every rule that may match: an ``if`` costs a fifth of a ``match``, a loop half of any()
         if kind is Term and within is None:
             return bool(self._leaf_hits(cast("Term", node)))
-        if kind is Or:
-            for child in cast("Or", node).children:  # noqa: SIM110 - the same: no generator
-                if self.is_true(child, within):
-                    return True
-            return False
-        if kind is And:
-            for child in cast("And", node).children:  # noqa: SIM110 - the same
-                if not self.is_true(child, within):
-                    return False
-            return True
+        if kind is Or or kind is And:
+            is_decisive = kind is Or
+            for child in cast("Or | And", node).children:
+                is_true = bool(self._leaf_hits(child)) if within is None and type(child) is Term else self.is_true(child, within)
+                if is_true is is_decisive:
+                    return is_decisive
+            return not is_decisive
         return self._is_seldom_true(cast("_Seldom", node), within)
 
     def _is_seldom_true(self, node: _Seldom, within: Ranges | None) -> bool:
@@ -137,7 +134,9 @@ class Evaluation:
                 _note(proof, self.hits(node, within))
             case And() | Or():
                 for child in node.children:
-                    if isinstance(node, And) or self.is_true(child, within):
+                    if isinstance(child, Term) and within is None:
+                        _note(proof, self._leaf_hits(child))
+                    elif isinstance(node, And) or self.is_true(child, within):
                         self.prove(child, proof, within)
             case Near():
                 self._prove_near(node, proof, within)

@@ -71,9 +71,9 @@ class Reading:
         return None if unit is Unit.SENTENCE and self._is_sentence_between(first, second) else 0
 
     def _is_sentence_between(self, first: Spot, second: Spot) -> bool:
-        title_or_body, start = self._original(first)[0], self._original(first)[2]
-        ends = self._title_ends if title_or_body == "title" else self._body_ends
-        found = bisect_left(ends, start)
+        field, _, end = self._original(first)
+        ends = self._title_ends if field == "title" else self._body_ends
+        found = bisect_left(ends, end)
         return found < len(ends) and ends[found] < self._original(second)[1]
 
     @cached_property

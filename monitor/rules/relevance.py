@@ -20,9 +20,9 @@ def relevance(reading: Reading, spots: Iterable[Spot]) -> int:
     With the sum ``w`` and the length ``n`` in characters (those of Chinese and Japanese articles counted three times) it is
     ``100 * w / (w + 4 * log2(2 + n / 600))``, rounded.
     """
-    lead_start, lead_end = reading.lead
+    body_at, (lead_start, lead_end) = reading.body_at, reading.lead
     weight = 0
     for start, _ in spots:
-        weight += IN_TITLE if start < reading.body_at else IN_LEAD if lead_start <= start < lead_end else IN_BODY
+        weight += IN_TITLE if start < body_at else IN_LEAD if lead_start <= start < lead_end else IN_BODY
     length = (len(reading.text) - 1) * (_DENSITY if reading.language in DENSE else 1)
     return round(100 * weight / (weight + _DAMPING * log2(2 + length / _PAGE)))

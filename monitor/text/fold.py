@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate, compress
-from typing import Final, TypeAlias
+from typing import Final
 
 from monitor.text.hans import TO_SIMPLIFIED
 
@@ -48,6 +48,8 @@ _WIDE: Final = tuple((wide, unicodedata.normalize("NFKC", wide)) for wide in "�
 
 _UNEVEN: Final = ("ß", "…", "\xad", "¨", "¯", "¸", "¼", "½", "¾")
 """Of Latin-1 and the typographic characters those that change the length."""
+
+_CHANGES_LENGTH: Final = re.compile(f"[{re.escape(_DASHES + _SPACES)} \xad]{{2,}}|[{''.join(_UNEVEN)}]")
 
 
 def fold(text: str, *, chinese: bool = False) -> str:
@@ -148,14 +150,40 @@ def without_invisible(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", _visible(text)).split())
 
 
-_Places: TypeAlias = tuple[list[int], list[int]]
-"""Start and end of each folded character in its original line; two lists, because the garbage collector looks into pairs."""
+class _Steps:
+    """Where the folded characters of a line stand that differs from its fold in a few places only: those places, in order."""
+
+    __slots__ = ("_at", "_places")
+
+    def __init__(self, at: list[int], places: list[tuple[int, int, int]]) -> None:
+        """``at`` is where each place begins folded, ``places`` its folded length, original start and end."""
+        self._at, self._places = at, places
+
+    def place(self, position: int) -> tuple[int, int]:
+        last = bisect_right(self._at, position) - 1
+        if last < 0:
+            return position, position + 1
+        length, start, end = self._places[last]
+        beyond = position - self._at[last] - length
+        return (start, end) if beyond < 0 else (end + beyond, end + beyond + 1)
+
+
+class _Places:
+    """Where each single folded character of a line stands; two lists, because the garbage collector looks into pairs."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self, starts: list[int], ends: list[int]) -> None:
+        self._starts, self._ends = starts, ends
+
+    def place(self, position: int) -> tuple[int, int]:
+        return self._starts[position], self._ends[position]
 
 
 class Folded:
     """A text with its folded form, ``text``, and the way back from folded positions to original ones."""
 
-    __slots__ = ("_chinese", "_foldeds", "_maps", "_originals", "original", "text")
+    __slots__ = ("_chinese", "_foldeds", "_is_even", "_maps", "_originals", "original", "text")
 
     def __init__(self, original: str, *, chinese: bool = False) -> None:
         self.original = original
@@ -163,24 +191,34 @@ class Folded:
         self._chinese = chinese
         self._originals: list[int] = []
         self._foldeds: list[int] = []
-        self._maps: dict[int, _Places | None] = {}
+        self._is_even: bool | None = None
+        self._maps: dict[int, _Steps | _Places | None] = {}
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the non-empty folded ``start:end`` stands in the original, without invisible characters at its ends."""
+        if self._stays_in_place():
+            return start, end
         line, original, folded = self._line_of(start)
         places = self._maps[line]
         if end > self._foldeds[line + 1]:  # beyond this line
             return self._place(start)[0], self._place(end - 1)[1]
         if places is None:
             return original + start - folded, original + end - folded
-        starts, ends = places
-        return original + starts[start - folded], original + ends[end - 1 - folded]
+        return original + places.place(start - folded)[0], original + places.place(end - 1 - folded)[1]
 
     def folded_span(self, start: int, end: int) -> tuple[int, int] | None:
         """Return where the original ``start:end`` stands folded; None where nothing is left of it."""
+        if self._stays_in_place():
+            return start, end
         low = _first(len(self.text), lambda position: self._place(position)[1] > start)
         high = _first(len(self.text), lambda position: self._place(position)[0] >= end)
         return (low, high) if low < high else None
+
+    def _stays_in_place(self) -> bool:
+        """Whether every character stands where it stood; found out when first asked."""
+        if self._is_even is None:
+            self._is_even = len(self.original) == len(self.text) and not _has_uneven(self.original) and _is_european(self.original)
+        return self._is_even
 
     def _place(self, position: int) -> tuple[int, int]:
         """Return the original start and end of one folded character."""
@@ -188,8 +226,8 @@ class Folded:
         places = self._maps[line]
         if places is None:
             return original + position - folded, original + position - folded + 1
-        starts, ends = places
-        return original + starts[position - folded], original + ends[position - folded]
+        start, end = places.place(position - folded)
+        return original + start, original + end
 
     def _line_of(self, position: int) -> tuple[int, int, int]:
         """Return the number of the line a folded position is in, with its start in the original and folded; see to its map."""
@@ -205,10 +243,7 @@ class Folded:
     def _find_lines(self) -> None:
         """Find where each line begins, in the original and folded; both lists end with the end."""
         self._foldeds = _line_starts(self.text)
-        is_plain = self.original.count("\n") == len(self._foldeds) - 2
-        self._originals = (
-            _line_starts(self.original) if is_plain else [0, *(m.end() for m in _LINE_BREAK.finditer(self.original)), len(self.original)]
-        )
+        self._originals = _line_starts(self.original)
 
 
 def _first(length: int, holds: Callable[[int], bool]) -> int:
@@ -217,15 +252,17 @@ def _first(length: int, holds: Callable[[int], bool]) -> int:
 
 
 def _line_starts(text: str) -> list[int]:
-    starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
-    starts[-1] = len(text)
-    return starts
+    if "\r" in text:  # the fold makes two breaks of CR LF, Python one
+        return [0, *(found.end() for found in _LINE_BREAK.finditer(text)), len(text)]
+    return list(accumulate(map(len, text.splitlines(keepends=True)), initial=0))
 
 
-def _line_map(original: str, folded: str, *, chinese: bool) -> _Places | None:
+def _line_map(original: str, folded: str, *, chinese: bool) -> _Steps | _Places | None:
     """Return where each folded character stands in the original line; None where every one stays in its place."""
-    if len(original) == len(folded) and _is_even(original):
-        return None
+    if _is_european(original):
+        if len(original) == len(folded) and not _has_uneven(original):
+            return None
+        return _steps(original)
     forms = list(map(_ONE_BY_ONE.__getitem__, original))
     alone = "".join(forms)
     single = _single_spaces(alone)
@@ -241,20 +278,35 @@ def _line_map(original: str, folded: str, *, chinese: bool) -> _Places | None:
         kept = [here != " " or before != " " for here, before in zip(alone, "." + alone, strict=False)]
         starts, ends = list(compress(starts, kept)), list(compress(ends, kept))
     # A line that does not go cluster by cluster is not known to exist; were there one, its hits would show the whole line.
-    return (starts, ends) if len(starts) == len(folded) else ([0] * len(folded), [len(original)] * len(folded))
+    return _Places(starts, ends) if len(starts) == len(folded) else _Places([0] * len(folded), [len(original)] * len(folded))
 
 
-def _is_even(line: str) -> bool:
-    """Whether no character of a line is known to change its length."""
-    if line.isascii():
+def _steps(line: str) -> _Steps:
+    """Find the places of a European line that change its length: single characters, and gaps of more than one."""
+    at: list[int] = []
+    places: list[tuple[int, int, int]] = []
+    shift = 0
+    for found in _CHANGES_LENGTH.finditer(line):
+        start, end = found.span()
+        length = len(_fold(found[0]))
+        at.append(start + shift)
+        places.append((length, start, end))
+        shift += length - (end - start)
+    return _Steps(at, places)
+
+
+def _has_uneven(text: str) -> bool:
+    return not text.isascii() and any(map(text.__contains__, _UNEVEN))
+
+
+def _is_european(text: str) -> bool:
+    """Whether a text is Latin-1 but for the typographic characters: then it is known which characters change their length."""
+    if text.isascii():
         return True
-    for uneven in _UNEVEN:
-        if uneven in line:
-            return False
     for typographic, plain in _TYPOGRAPHIC:
-        line = line.replace(typographic, plain)
+        text = text.replace(typographic, plain)
     try:
-        line.encode("latin-1")
+        text.encode("latin-1")
     except UnicodeEncodeError:
         return False
     return True

@@ -20,6 +20,8 @@ _NEXT: Final = re.compile(r"[\s\"'„“”‚‘«»‹›(\[{¿¡–—-]*")
 _ALWAYS: Final = frozenset("\n。！？｡‼⁇⁈⁉।॥")
 _BEFORE_DOT: Final = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*$|(?<![\w.])\d{1,2}$")
 _LONGEST_WORD_BEFORE: Final = 24
+_LONGEST_REST: Final = 100
+"""Characters a word may go on beside a span; nothing but rubbish is longer."""
 
 
 def halves_between(text: str, end: int, start: int, most: int) -> int | None:
@@ -39,24 +41,26 @@ def halves_between(text: str, end: int, start: int, most: int) -> int | None:
 
 def _word_end(text: str, end: int) -> int:
     """Return where the word ends in which a span ends."""
+    last = min(len(text), end + _LONGEST_REST)
     while True:
         kind = KINDS[text[end - 1]]
         if kind is Kind.WORD or kind is Kind.HANGUL:
-            while end < len(text) and KINDS[text[end]] is kind:
+            while end < last and KINDS[text[end]] is kind:
                 end += 1
-        if kind is not Kind.WORD or text[end : end + 1] != "'" or KINDS[text[end + 1 : end + 2] or " "] is not Kind.WORD:
+        if end >= last or kind is not Kind.WORD or text[end] != "'" or KINDS[text[end + 1 : end + 2] or " "] is not Kind.WORD:
             return end
         end += 2
 
 
 def _word_start(text: str, start: int) -> int:
     """Return where the word starts in which a span starts."""
+    first = max(0, start - _LONGEST_REST)
     while True:
         kind = KINDS[text[start]]
         if kind is Kind.WORD or kind is Kind.HANGUL:
-            while start and KINDS[text[start - 1]] is kind:
+            while start > first and KINDS[text[start - 1]] is kind:
                 start -= 1
-        if kind is not Kind.WORD or start < 2 or text[start - 1] != "'" or KINDS[text[start - 2]] is not Kind.WORD:
+        if start <= first + 1 or kind is not Kind.WORD or text[start - 1] != "'" or KINDS[text[start - 2]] is not Kind.WORD:
             return start
         start -= 2
 

@@ -140,7 +140,7 @@ class _Terms:
 
     def draw(self) -> str:
         source, dice = self._source, self._source.random()
-        words, pairs = (0.12, 0.27) if self._is_dense else (0.01, 0.02)
+        words, pairs = (0.12, 0.27) if self._is_dense else (0.006, 0.012)
         if dice < words:
             term = source.choice(self._usual if self._is_dense and source.random() < 0.5 else self._rare)
         elif dice < pairs:

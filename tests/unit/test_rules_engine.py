@@ -577,6 +577,34 @@ def test_ten_thousand_hits_in_a_megabyte_take_bounded_work_and_memory(query: str
     assert found.mentions
 
 
+def test_of_more_than_ten_thousand_passages_the_first_are_kept() -> None:
+    found = compile_rules(rule_set("Katze", entities=_ENTITIES)).match(article("Katze Acme " * 30_000))
+    assert [len(match.evidence) for match in found.matches] == [10_000]
+    assert [len(mention.spans) for mention in found.mentions] == [10_000]
+
+
+@pytest.mark.parametrize("at", [0, 65_530, 65_536, 65_540, 131_071, 200_000])
+def test_a_long_article_is_searched_to_its_end(at: int) -> None:
+    text = "x" * at + " Katzenkönigreich " + "x" * (200_001 - at)
+    engine = compile_rules(rule_set("Katzenkönigreich", "Katzenkönigin", *(f"Katzenkönig{i}" for i in range(9))))
+    assert matched(engine.match(article(text))) == ["t/0"]
+
+
+def test_terms_that_begin_alike_are_told_apart() -> None:
+    names = [
+        f'"Universität {name}"'
+        for name in ("Bern", "Basel", "Genf", "Lausanne", "Zürich", "Luzern", "Freiburg", "Neuenburg", "Chur", "Wil")
+    ]
+    for count in (3, 10):
+        engine = compile_rules(rule_set(*names[:count]))
+        assert matched(engine.match(article("Die Universität Basel und die Universität Genfs"))) == ["t/1"]
+
+
+def test_a_regular_expression_on_a_run_without_end_takes_bounded_work() -> None:
+    assert compile_query("/aaaa/ NEAR/3 Katze").match(article("a" * 200_000)) is None
+    assert compile_query("/aaaa/ NEAR/3 Katze").match(article("a" * 100_000 + " Katze … " + "a" * 20_000)) is not None
+
+
 def test_a_run_of_letters_without_end_takes_bounded_work() -> None:
     text = "a" * 200_000 + " " + "ab" * 100_000 + "c"
     found = compile_query("*ab*ba*bc OR aaaa*b OR *aaa? OR =aaa*").match(article(text))
