@@ -229,7 +229,7 @@ def test_entities_are_counted_by_day_and_language(both: tuple[Played, Played]) -
         assert {(r[0], r[1]): tuple(map(int, r[2:6])) for r in rows} == {
             key: (articles[key], occurrences[key], titles[key], len(outlets[key])) for key in articles
         }
-        assert {r[6] for r in rows} == {"2026-11-24"}
+        assert {r[6] for r in rows} == {(read.published_at or read.seen_at).date().isoformat() for read in played.articles.values()}
 
 
 # ---- two nodes, one PostgreSQL
