@@ -105,7 +105,7 @@ def _settings(
     channels, subscriptions = routes(document, model, gathered.themes, timezone, reading)
     rules = _rules(gathered, reading, lint=lint)
     _check_listening(document, model, reading)
-    token, heartbeat = (_secret(document, model, key, reading) for key in ("token", "heartbeat_url"))
+    token, heartbeat, link_key = (_secret(document, model, key, reading) for key in ("token", "heartbeat_url", "link_key"))
     sources = sum(len(outlet.sources) for outlet in gathered.outlets.values.values())
     return Settings(
         archive=_archive(document, model, given, origins, reading),
@@ -118,6 +118,7 @@ def _settings(
         subscriptions=subscriptions,
         listen=model.listen,
         public_url=model.public_url,
+        link_key=link_key,
         token=token,
         heartbeat_url=heartbeat,
         spacing_s=model.spacing,

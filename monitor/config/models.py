@@ -160,6 +160,9 @@ class PresswatchModel(_Model):
     subscriptions: tuple[SubscriptionModel, ...] = Field(default=(), description="who gets what; everything on the terminal when empty")
     listen: Listen = Field(default=("127.0.0.1", 8642), description="pages, health and metrics; off for none", examples=["127.0.0.1:8642"])
     public_url: Url | None = Field(default=None, description="where people reach the pages; messages then link to them")
+    link_key_file: Text | None = Field(
+        default=None, description="file that holds what signs links in messages; made beside the archive by default"
+    )
     token: Text | None = Field(default=None, description="opens the pages to other machines")
     token_file: Text | None = Field(default=None, description="file that holds the token")
     heartbeat_url: Url | None = Field(default=None, description="pinged while polls, writes and deliveries advance")

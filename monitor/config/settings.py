@@ -40,7 +40,7 @@ class Settings:
     """Everything a person asked for, checked. Durations in seconds.
 
     ``archive`` is a URL (``sqlite:////path`` or ``postgresql://…``). ``listen`` is host and port of the daemon's pages, None for none;
-    ``token`` opens them to others than this machine. ``requests_per_hour`` is the budget of all polls together. ``files`` are all files
+    ``token`` opens them to others than this machine, ``link_key`` signs links to them. ``requests_per_hour`` is the budget of all polls together. ``files`` are all files
     read, ``config_path`` the first of them, None where nothing was written yet and the shipped starter serves (``is_starter``).
     ``secrets`` must never be shown; they are what a log's redactor learns. ``origins`` says where a key's value came from: a place, a
     variable or a flag; keys that are not in it have their default. ``notify_socket`` and ``watchdog_usec`` are systemd's.
@@ -56,6 +56,7 @@ class Settings:
     subscriptions: tuple[Subscription, ...] = ()
     listen: tuple[str, int] | None = ("127.0.0.1", 8642)
     public_url: str | None = None
+    link_key: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     heartbeat_url: str | None = field(default=None, repr=False)
     spacing_s: float = 1.0

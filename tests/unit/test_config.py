@@ -505,6 +505,14 @@ def test_the_heartbeat_and_the_token_are_read_and_hidden(write: Write, tmp_path:
     assert "planted" not in repr(found)
 
 
+def test_the_key_that_signs_links_is_read_and_hidden(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("planted-key-of-links\n")
+    found = loaded(write(presswatch=PRESSWATCH + "link_key_file: key\n"))
+    assert found.link_key == "planted-key-of-links"
+    assert "planted-key-of-links" in found.secrets
+    assert "planted" not in repr(found)
+
+
 def test_systemd_and_drills_speak_through_the_environment(write: Write) -> None:
     found = loaded(write(), NOTIFY_SOCKET="@notify", WATCHDOG_USEC="90000000", PRESSWATCH_CRASH_AT="after fetch")
     assert (found.notify_socket, found.watchdog_usec, found.crash_at) == ("@notify", "90000000", "after fetch")
