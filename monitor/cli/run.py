@@ -35,7 +35,8 @@ def command(given: Given, /, *, once: bool, demo: bool, **flags: object) -> None
         raise click.exceptions.Exit(_show(given, once=once))
     settings = ready(given)
     given.make_home(settings)
-    from monitor.daemon.run import Purpose, main  # noqa: PLC0415 - the daemon brings everything with it
+    from monitor.daemon.parts import Purpose  # noqa: PLC0415 - the daemon brings everything with it
+    from monitor.daemon.run import main  # noqa: PLC0415 - the same
 
     purpose = Purpose(once=once, is_terminal=is_for_people(settings), tips=_tips(settings))
     raise click.exceptions.Exit(main(settings, purpose=purpose, reload=lambda: ready(given)))
@@ -44,7 +45,7 @@ def command(given: Given, /, *, once: bool, demo: bool, **flags: object) -> None
 def _show(given: Given, *, once: bool) -> int:
     """Run the demonstration with the rules in force, on an archive of its own."""
     from monitor.daemon.demo import main  # noqa: PLC0415 - the daemon brings everything with it
-    from monitor.daemon.run import Purpose  # noqa: PLC0415 - the same
+    from monitor.daemon.parts import Purpose  # noqa: PLC0415 - the same
 
     settings = given.settings(lint=True)
     folder = settings.state_folder / "demo"

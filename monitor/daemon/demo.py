@@ -10,7 +10,8 @@ from pathlib import Path
 
 from monitor import logs
 from monitor.config.settings import Settings
-from monitor.daemon.run import EXIT_INTERRUPTED, Daemon, Purpose, listen_to
+from monitor.daemon.parts import Purpose
+from monitor.daemon.run import EXIT_INTERRUPTED, Daemon, listen_to
 from monitor.demo.newsstand import Newsstand
 from monitor.demo.script import load
 from monitor.model import ChannelSettings, Subscription

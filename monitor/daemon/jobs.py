@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import tzinfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -10,21 +11,49 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 Job = Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Every:
+    """At an interval, the first time one interval from the start."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Once a day, local time."""
+
+    hour: int
+    minute: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """Work under a name of its own, and when it is done."""
+
+    name: str
+    when: Every | Daily
+    work: Job
+
+
 class Jobs:
     """Named jobs in memory. A job that is late runs once, and never twice at the same time."""
 
-    def __init__(self, timezone: tzinfo) -> None:
+    def __init__(self, timetable: Iterable[Timed], timezone: tzinfo) -> None:
         self._scheduler = AsyncIOScheduler(
             timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+        for timed in timetable:
+            self._add(timed)
 
-    def every(self, seconds: float, job: Job, *, name: str) -> None:
-        """Run a job at an interval, the first time one interval from now."""
-        self._scheduler.add_job(job, "interval", seconds=seconds, id=name, replace_existing=True)
+    def _add(self, timed: Timed) -> None:
+        async def work() -> None:
+            await timed.work()  # APScheduler must see a coroutine function: a bound or partial one it would run in a thread
 
-    def daily(self, hour: int, minute: int, job: Job, *, name: str) -> None:
-        """Run a job once a day, local time of the scheduler."""
-        self._scheduler.add_job(job, "cron", hour=hour, minute=minute, id=name, replace_existing=True)
+        match timed.when:
+            case Every(seconds):
+                self._scheduler.add_job(work, "interval", seconds=seconds, id=timed.name)
+            case Daily(hour, minute):
+                self._scheduler.add_job(work, "cron", hour=hour, minute=minute, id=timed.name)
 
     def start(self) -> None:
         """Begin; needs the running loop."""

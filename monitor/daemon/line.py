@@ -11,31 +11,21 @@ from typing import TypeVar
 import structlog
 
 from crawler import cadence
-from crawler.model import Arrival, Entry, Poll, Source
+from crawler.model import Arrival, Entry, Poll
 from crawler.ports import Reader
 from monitor.archive import Archive, Tx, writes
 from monitor.clock import Clock
 from monitor.daemon.say import Voice
+from monitor.daemon.watch import InForce, Watch
 from monitor.errors import ArchiveError
 from monitor.metrics import Metrics
-from monitor.pipeline import Desk, Ending, Outcome, process
-from monitor.rules.engine import Engine
+from monitor.pipeline import Ending, Outcome, process
 
 _log = structlog.get_logger()
 T = TypeVar("T")
 
 _MEND_S = 5.0
 """Seconds between two tries of a write that the archive could not take: the spider waits, so nothing is lost."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """What is watched and by which rules: swapped as one on reload, so that a theme is never asked of another rule set."""
-
-    desk: Desk
-    engine: Engine
-    sources: dict[str, Source]
-    cadence: cadence.CadenceConfig
 
 
 @dataclass(slots=True)
@@ -80,7 +70,16 @@ class Line:
     """Implements ``crawler.ports.Sink``; knows what is in flight, so that the tick orders nothing twice."""
 
     def __init__(
-        self, *, archive: Archive, reader: Reader, clock: Clock, metrics: Metrics, voice: Voice, watch: Watch, wake: Callable[[], None]
+        self,
+        *,
+        archive: Archive,
+        reader: Reader,
+        clock: Clock,
+        metrics: Metrics,
+        voice: Voice,
+        in_force: InForce,
+        wake: Callable[[], None],
+        crash: Callable[[str], None],
     ) -> None:
         self._archive = Insistent(archive, metrics)
         self._reader = reader
@@ -88,14 +87,19 @@ class Line:
         self._metrics = metrics
         self._voice = voice
         self._wake = wake
-        self.watch = watch
+        self._in_force = in_force
+        self._crash = crash
         self.price: cadence.PriceState | None = None
         self.sources_in_flight: set[str] = set()
         self.entries_in_flight: set[int] = set()
         self.fetching: Counter[str] = Counter()
         self.totals = Totals()
         self.moved = asyncio.Event()
-        self.crash: Callable[[str], None] = lambda _point: None
+
+    @property
+    def watch(self) -> Watch:
+        """What is watched now."""
+        return self._in_force.watch
 
     @property
     def is_writable(self) -> bool:
@@ -112,7 +116,7 @@ class Line:
         """Commit validators, cadence and all unseen entries in one transaction."""
         watch = self.watch
         outlet, source = watch.desk.outlets.get(poll.outlet_id), watch.sources.get(poll.source_id)
-        self.crash("after poll")
+        self._crash("after poll")
         try:
             if outlet is None or source is None:
                 return  # the source left the settings while it was being polled
@@ -139,13 +143,13 @@ class Line:
     async def arrived(self, arrival: Arrival) -> None:
         """Take one fetched entry to recorded alerts; one bad article costs itself alone."""
         watch = self.watch
-        self.crash("after fetch")
+        self._crash("after fetch")
         try:
             outcome = await process(arrival, self._reader, self._archive, watch.engine, self._clock, watch.desk)
         except Exception as error:  # noqa: BLE001 - per article: whatever a page does to us, the line goes on
             await self._give_up(arrival, error)
         else:
-            self.crash("after commit")
+            self._crash("after commit")
             self._count(arrival, outcome)
             self._voice.arrived(arrival.outlet, outcome)
             if outcome.deliveries:

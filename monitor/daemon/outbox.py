@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from monitor.archive import Archive, reads, writes
-from monitor.config.settings import Settings
+from monitor.daemon.watch import InForce
 from monitor.model import Brief, Delivery, DeliveryKind
 
 _WITHOUT_STORIES = (DeliveryKind.NOTICE, DeliveryKind.TEST, DeliveryKind.DIGEST)
 
 
 class ArchiveOutbox:
-    """Implements ``monitor.delivery.Outbox``; ``settings`` answers with those in force, so that a reload is seen at once."""
+    """Implements ``monitor.delivery.Outbox``; settings are asked for at each message, so that a reload is seen at once."""
 
-    def __init__(self, archive: Archive, settings: Callable[[], Settings]) -> None:
+    def __init__(self, archive: Archive, in_force: InForce) -> None:
         self._archive = archive
-        self._settings = settings
+        self._in_force = in_force
 
     async def due(self, now: datetime, limit: int, busy: Collection[str]) -> Sequence[Delivery]:
         return await self._archive.read(lambda tx: reads.due_deliveries(tx, now, limit, busy))
@@ -26,7 +26,7 @@ class ArchiveOutbox:
         return await self._archive.read(lambda tx: reads.next_unsent(tx, channel, after, now))
 
     async def brief(self, delivery: Delivery) -> Brief | None:
-        settings, now = self._settings(), self._archive.clock.now()
+        settings, now = self._in_force.settings, self._archive.clock.now()
         subscription = next((s for s in settings.subscriptions if s.subscription_id == delivery.subscription_id), None)
         labels = {t.theme_id: t.label for t in settings.rules.themes}
         timezone = subscription.timezone if subscription else settings.timezone

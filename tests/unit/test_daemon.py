@@ -18,8 +18,9 @@ from crawler.model import Entry, Outlet, Poll, PollStatus, SourceKind
 from monitor import clock as clocks
 from monitor import logs
 from monitor.clock import FixedClock, SystemClock
+from monitor.daemon.crash import crash_at
 from monitor.daemon.notify import Notifier
-from monitor.daemon.run import crash_at, shown
+from monitor.daemon.run import shown
 from monitor.daemon.say import LogVoice, TerminalVoice
 
 NOW = datetime(2026, 11, 24, 14, 2, 7, tzinfo=UTC)
@@ -135,7 +136,7 @@ def test_a_clock_that_jumps_is_followed_a_second_a_minute(monkeypatch: pytest.Mo
 
 def test_drills_may_end_the_process_at_a_named_point(monkeypatch: pytest.MonkeyPatch) -> None:
     killed: list[int] = []
-    monkeypatch.setattr("monitor.daemon.run.os.kill", lambda pid, _number: killed.append(pid))
+    monkeypatch.setattr("monitor.daemon.crash.os.kill", lambda pid, _number: killed.append(pid))
     here = crash_at("after send:2")
     for point in ("before send", "after send", "after send"):
         here(point)

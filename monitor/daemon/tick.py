@@ -1,0 +1,45 @@
+"""Once a second: order what is due, feed the watchdog, and see when there is nothing left to do."""
+
+from __future__ import annotations
+
+import asyncio
+
+from monitor.archive import reads
+from monitor.daemon.health import stuck
+from monitor.daemon.parts import Parts
+
+
+class Tick:
+    """Tells the end of the first pass once; sets ``stopped`` where one pass was all that was asked for."""
+
+    def __init__(self, parts: Parts, stopped: asyncio.Event) -> None:
+        self._parts = parts
+        self._stopped = stopped
+        self._is_first_pass = True
+
+    async def __call__(self) -> None:
+        """Do what a second brings."""
+        parts = self._parts
+        given = await parts.orders.give()
+        if not stuck(parts):
+            parts.notifier.alive()
+        if given or parts.line.sources_in_flight or parts.line.entries_in_flight:
+            return
+        if self._is_first_pass:
+            self._is_first_pass = False
+            await self._tell_watching()
+        if parts.purpose.once and await self._is_drained():
+            self._stopped.set()
+
+    async def _tell_watching(self) -> None:
+        parts, totals = self._parts, self._parts.line.totals
+        due = await parts.archive.read(reads.next_due)
+        next_s = (due - parts.clock.now()).total_seconds() if due else None
+        parts.voice.watching(articles=totals.articles, stories=len(totals.stories), alerts=totals.alerts, next_poll_s=next_s)
+        for tip in parts.purpose.tips:
+            parts.voice.note(tip)
+
+    async def _is_drained(self) -> bool:
+        now = self._parts.clock.now()
+        waiting = await self._parts.archive.read(lambda tx: (reads.due_entries(tx, now, 1), reads.due_deliveries(tx, now, 1)))
+        return not any(waiting)

@@ -1,0 +1,32 @@
+"""The list of everything that happens by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from monitor.daemon.gauges import measure
+from monitor.daemon.jobs import Daily, Every, Timed
+from monitor.daemon.parts import Parts
+from monitor.daemon.price import Price
+from monitor.daemon.reload import Reload
+from monitor.daemon.tick import Tick
+from monitor.daemon.upkeep import forget
+
+TICK_S = 1.0
+FILES_S = 10.0
+"""Seconds between two looks at the settings files."""
+
+
+def timetable(parts: Parts, *, price: Price, reload: Reload, stopped: asyncio.Event) -> tuple[Timed, ...]:
+    """Return all jobs; each is a function of its own module, and the parts are all it works on."""
+    jobs = (
+        Timed(name="tick", when=Every(TICK_S), work=Tick(parts, stopped)),
+        Timed(name="gauges", when=Every(60.0), work=partial(measure, parts)),
+        Timed(name="price", when=Every(600.0), work=price.steer),
+        Timed(name="silence", when=Every(600.0), work=parts.notices.look_for_silence),
+        Timed(name="upkeep", when=Daily(3, 30), work=partial(forget, parts)),
+    )
+    if parts.purpose.once:
+        return jobs
+    return (*jobs, Timed(name="files", when=Every(FILES_S), work=reload.look))

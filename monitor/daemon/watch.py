@@ -1,0 +1,78 @@
+"""What is watched, compiled from one reading of the settings, and which of them is in force."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crawler import cadence
+from crawler.model import Source
+from monitor import routing
+from monitor.archive import Archive, reads
+from monitor.channels import Channel
+from monitor.config.settings import Settings
+from monitor.errors import ArchiveError
+from monitor.pipeline import Desk
+from monitor.rules.engine import Engine, compile_rules
+
+_UNKNOWN_S = 3600.0
+"""The shortest time between two polls while outlets do not know whom to write to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is watched and by which rules: swapped as one on reload, so that a theme is never asked of another rule set."""
+
+    settings: Settings
+    desk: Desk
+    engine: Engine
+    sources: Mapping[str, Source]
+    cadence: cadence.CadenceConfig
+
+
+@dataclass(slots=True)
+class InForce:
+    """The watch and the channels that hold now; whoever needs them asks here each time, so that a reload reaches all at once."""
+
+    watch: Watch
+    sending: Mapping[str, Channel]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings the watch was compiled from."""
+        return self.watch.settings
+
+
+async def compiled(settings: Settings, archive: Archive) -> Watch:
+    """Compile what is watched beside the loop, by what the archive knows of rare words; raises ConfigError with every problem."""
+    try:
+        frequencies = await archive.read(reads.token_counts)
+    except ArchiveError:
+        frequencies = None  # rules find the same without it, only slower; whoever writes next says what is wrong
+    return await asyncio.to_thread(watch_of, settings, frequencies)
+
+
+def watch_of(settings: Settings, frequencies: dict[str, int] | None = None) -> Watch:
+    """Compile what is watched; raises ConfigError with every problem."""
+    desk = Desk(
+        themes={t.theme_id: t for t in settings.rules.themes},
+        outlets={o.outlet_id: o for o in settings.outlets},
+        subscriptions=routing.with_defaults(settings.subscriptions, settings.channels),
+        stories=settings.stories,
+        storms=settings.storm,
+    )
+    return Watch(
+        settings=settings,
+        desk=desk,
+        engine=compile_rules(settings.rules, frequencies=frequencies),
+        sources={s.source_id: s for o in settings.outlets for s in o.sources},
+        cadence=_cadence(settings),
+    )
+
+
+def _cadence(settings: Settings) -> cadence.CadenceConfig:
+    floor_s = settings.poll_every_s if settings.contact else max(settings.poll_every_s, _UNKNOWN_S)
+    wanted = cadence.CadenceConfig(max_interval_s=settings.poll_at_least_s)
+    longest_s = cadence.reachable_interval(settings.source_count, settings.requests_per_hour, wanted)
+    return cadence.CadenceConfig(floor_s=floor_s, max_interval_s=max(longest_s, floor_s))
