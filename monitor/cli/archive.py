@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -113,22 +114,30 @@ def export(given: Given, view: str, filters: Filters, show: Show) -> None:
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, metavar="SECONDS", help="For so long."
 )
+@click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, metavar="N", help="At most so many rows.")
 @listing
 @shared
 @pass_given
-def sql(given: Given, question: str, timeout: float, show: Show) -> None:
+def sql(given: Given, question: str, timeout: float, limit: int, show: Show) -> None:
     """Ask the archive in SQL; only SELECT is answered. docs/sql.md describes the public views.
 
     presswatch archive sql "SELECT day, stories FROM v_theme_timeline WHERE theme_id = 'deepseek-next'"
     """
     from monitor.archive import analyst, engine  # noqa: PLC0415 - the database is paid for only by commands that ask it
 
-    rows = analyst.ask(engine.address(given.settings().archive), question, timeout_s=timeout)
+    rows = _first(analyst.ask(engine.address(given.settings().archive), question, timeout_s=timeout), limit)
     if not show.is_table:
         show(rows, (), empty="no rows")
         return
     found = list(rows)
     show(found, [Column(title=name, show=itemgetter(name), gives_way=True) for name in (found[0] if found else ())], empty="no rows")
+
+
+def _first(rows: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:
+    """The first rows; that there were more is said, never hidden."""
+    yield from islice(rows, limit)
+    if next(rows, None) is not None:
+        click.echo(f"only the first {limit:,} rows; --limit N shows more", err=True)
 
 
 @command.command("stats")

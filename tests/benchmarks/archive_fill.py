@@ -7,7 +7,7 @@ the straight line has forgotten it as well.
 from __future__ import annotations
 
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,11 +16,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.model import Article, Entry
-from monitor.archive import Tx, search, writes
+from monitor.archive import Tx, search
 from monitor.archive import tables as t
-from monitor.archive.ready import Ready
+from monitor.archive.ready import Insert, Make, Ready
 from monitor.archive.shapes import alert_row, article_row, day_of, entry_row
-from monitor.archive.writes.stories import SHINGLE_DAYS
+from monitor.archive.writes.stories import ALL_ARTICLES, SHINGLE_DAYS, print_row
 from monitor.model import Evidence, Feature, Findings, Fingerprint, Match, Mention, Span
 from tests.archives import alert, article, entry, outlet
 
@@ -28,7 +28,8 @@ OUTLETS = 200
 PER_POLL = 5
 WORDS = 450
 VOCABULARY = 80_000
-BATCH = 1_000
+BATCH = 2_500
+CANDIDATES = 10_000
 RECENT = 400
 """So many events are reported at a time."""
 
@@ -36,7 +37,16 @@ _TABLES = (
     *(t.polls, t.entries, t.articles, t.article_texts, t.mentions, t.matches, t.stories, t.decisions, t.alerts, t.alert_rules),
     *(t.deliveries, t.delivery_alerts),
 )
-_INSERTS = {table.name: Ready(lambda make, table=table: make.insert(table)) for table in _TABLES}  # type: ignore[misc]
+_CANDIDATES = (t.prints, t.fingerprints, t.features)
+_INSERTS = {table.name: Ready(lambda make, table=table: make.insert(table)) for table in (*_TABLES, *_CANDIDATES)}  # type: ignore[misc]
+
+
+def _count(make: Make) -> Insert:
+    insert = make.insert(t.feature_df)
+    return insert.on_conflict_do_update(index_elements=["feature", "day", "language"], set_={"n": t.feature_df.c.n + insert.excluded.n})
+
+
+_COUNT = Ready(_count)
 
 
 class Press:
@@ -126,6 +136,40 @@ class _Told:
         }
 
 
+class _Candidates:
+    """What later articles are compared with, gathered and written in the order of the tables: every page once."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.count = 0
+        self._prints: list[dict[str, Any]] = []
+        self._hashes: list[tuple[int, int]] = []
+        self._features: list[tuple[int, int]] = []
+        self._counts: Counter[tuple[int, str, str]] = Counter()
+
+    def add(self, read: Article, article_id: int, prints: Fingerprint) -> None:
+        """Keep one article's."""
+        self.count += 1
+        at = read.fetched_at or read.seen_at
+        self._prints.append(print_row(article_id, prints, read))
+        self._hashes += [(h, article_id) for h in prints.shingles]
+        features = {f.hash for f in prints.features}
+        self._features += [(h, article_id) for h in features]
+        self._counts.update((h, day_of(at), read.language) for h in (*features, ALL_ARTICLES))
+
+    def write(self, tx: Tx) -> None:
+        """Write what was gathered."""
+        tx.do_many(_INSERTS["prints"], self._prints)
+        tx.do_many(_INSERTS["fingerprints"], [{"hash": h, "article_id": i} for h, i in sorted(self._hashes)])
+        tx.do_many(_INSERTS["features"], [{"feature": h, "article_id": i} for h, i in sorted(self._features)])
+        counted = [{"feature": h, "day": day, "language": language, "n": n} for (h, day, language), n in sorted(self._counts.items())]
+        tx.do_many(_COUNT, counted)
+        self.clear()
+
+
 class Fill:
     """Writes articles number ``first`` to ``last`` of a press that publishes so many a day, beginning at ``start``."""
 
@@ -134,6 +178,7 @@ class Fill:
         self._start = start
         self._per_day = per_day
         self._open: dict[tuple[int, ...], _Told] = {}
+        self._candidates = _Candidates()
         self._countries = {o.outlet_id: o.country for o in press.outlets}
 
     def at(self, number: int) -> datetime:
@@ -148,6 +193,7 @@ class Fill:
             write(lambda tx, a=number, b=upto, r=is_recent: self._batch(tx, range(a, b), is_recent=r))  # type: ignore[misc]
             progress(upto)
         write(lambda tx: self._close(tx, 0))
+        write(self._candidates.write)
         write(_settle_sequences)
 
     def _batch(self, tx: Tx, numbers: Sequence[int], *, is_recent: bool) -> None:
@@ -159,6 +205,8 @@ class Fill:
         for name, made in rows.items():
             tx.do_many(_INSERTS[name], made)
         self._close(tx, RECENT)
+        if self._candidates.count >= CANDIDATES:
+            self._candidates.write(tx)
 
     def _article(self, tx: Tx, number: int, rows: dict[str, list[dict[str, Any]]], ids: dict[str, int], *, is_recent: bool) -> None:
         now, (outlet_id, name) = self.at(number), named(number)
@@ -182,7 +230,7 @@ class Fill:
         rows["article_texts"].append({"article_id": article_id, "text": read.text})
         search.put_index(tx, article_id, 1, read)
         if is_recent:
-            writes.put_fingerprint(tx, article_id, prints, read)
+            self._candidates.add(read, article_id, prints)
         if findings.matches:
             _matched(rows, ids, replace(read, article_id=article_id), findings, told, day, now, is_new=is_new)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -214,7 +216,21 @@ def test_a_question_is_answered_with_real_times(archive: Archive) -> None:
         "SELECT 1; DELETE FROM articles",
         "WITH gone AS (DELETE FROM meta RETURNING key) SELECT key FROM gone",
         "SELECT nothing FROM nowhere",
+        "SELECT load_extension('/tmp/presswatch-extension')",
+        "SELECT writefile('/tmp/presswatch-written', 'x')",
+        "SELECT readfile('/etc/passwd')",
+        "SELECT fts3_tokenizer('simple')",
+        "SELECT * FROM pragma_journal_mode",
+        "SELECT nextval('articles_article_id_seq')",
+        "SELECT pg_read_file('/etc/passwd')::bytea || lo_from_bytea(0, 'x')::text::bytea",
+        "COPY articles TO '/tmp/presswatch-written'",
+        "INSERT INTO article_index (article_index) VALUES ('delete-all')",
+        "REINDEX",
+        "EXPLAIN DELETE FROM articles",
         "",
+        ";",
+        "-- nothing",
+        "\0",
     ],
 )
 def test_only_a_single_select_is_answered(archive: Archive, sql: str) -> None:
@@ -222,12 +238,56 @@ def test_only_a_single_select_is_answered(archive: Archive, sql: str) -> None:
         answers(archive, sql)
     assert len(archive.read_now(lambda tx: reads.listing(tx, "v_articles"))) == 3
     assert not Path("/tmp/presswatch-attached.db").exists()
+    assert not Path("/tmp/presswatch-written").exists()
 
 
-def test_a_question_without_an_end_is_cut(archive: Archive) -> None:
-    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0",
+        "WITH a AS (SELECT 1 AS x UNION ALL SELECT 2), b AS (SELECT p.x FROM a p, a q, a r, a s, a t, a u), c AS (SELECT p.x FROM b p, b q, b r)"
+        " SELECT count(*) FROM c p, c q",
+    ],
+    ids=["counted", "nothing found", "every with every"],
+)
+def test_a_question_without_an_end_is_cut(archive: Archive, endless: str) -> None:
     with pytest.raises(ArchiveError, match=r"no answer within 0\.3 s"):
         answers(archive, endless, timeout_s=0.3)
+
+
+def test_a_question_cannot_give_itself_more_time(postgres_url: str) -> None:
+    slow_later = "SELECT set_config('statement_timeout', '0', false), CASE WHEN i > 1000 THEN pg_sleep(0.05)::text END AS x FROM generate_series(1, 2000) i"
+    with pytest.raises(ArchiveError, match=r"no answer within 0\.5 s"):
+        list(analyst.ask(address(postgres_url), slow_later, timeout_s=0.5))
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        "SELECT zeroblob(900000000)",
+        "SELECT hex(zeroblob(400000000))",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) SELECT group_concat(hex(zeroblob(10000))) FROM n",
+    ],
+)
+def test_an_answer_that_would_take_all_memory_is_refused(sqlite_url: str, huge: str) -> None:
+    program = (
+        "import sys; from monitor.archive import analyst; from monitor.archive.engine import address\n"
+        "try: print(sum(len(str(row)) for row in analyst.ask(address(sys.argv[1]), sys.argv[2])))\n"
+        "except analyst.ArchiveError as error: print('refused:', error)"
+    )  # in a process of its own, because the limit is a process's
+    done = subprocess.run([sys.executable, "-c", program, sqlite_url, huge], capture_output=True, text=True, check=False)
+    assert done.stdout == "refused: the answer takes more than 512 MB; ask for fewer rows or shorter columns\n", done.stderr
+
+
+def test_values_of_every_kind_can_be_shown(archive: Archive) -> None:
+    (row,) = answers(archive, "SELECT day, day, count(*) * 1.5 AS n, 'soon' AS made_at FROM v_articles GROUP BY day")
+    assert row == {"day": "2026-11-24", "day_2": "2026-11-24", "n": 4.5, "made_at": "soon"}
+    (row,) = answers(
+        archive, "SELECT sum(word_count) AS words, shingles FROM v_articles a JOIN prints p ON p.article_id = a.article_id GROUP BY 2"
+    )
+    assert isinstance(row["words"], int)
+    assert isinstance(row["shingles"], str)
 
 
 # ---- hosts

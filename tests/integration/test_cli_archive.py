@@ -246,6 +246,8 @@ def test_the_archive_answers_selects_and_nothing_else(desk: Desk, capsys: pytest
     assert desk.rows("archive", "sql", question)[0] == {"outlet": "Alpenpost", "articles": 1}
     shown = desk.run("archive", "sql", question).stdout.splitlines()
     assert shown[0].split() == ["outlet", "articles"]
+    first = desk.run("archive", "sql", "SELECT article_id FROM v_articles ORDER BY article_id", "--limit", "2", "--csv")
+    assert (first.stdout, first.stderr) == ("article_id\n1\n2\n", "only the first 2 rows; --limit N shows more\n")
     for statement in ("DELETE FROM articles", "SELECT nothing FROM nowhere", "DROP TABLE articles"):
         assert app.run(["-c", str(desk.config), "archive", "sql", statement]) == 69
         assert "error:" in capsys.readouterr().err

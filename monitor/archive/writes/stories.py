@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,24 +43,28 @@ _LOCK = Ready(lambda _: sa.select(sa.func.pg_advisory_xact_lock(STORY_KEY)))
 
 def put_fingerprint(tx: Tx, article_id: int, fingerprint: Fingerprint, article: Article) -> None:
     """Keep what later articles are compared with; boilerplate shingles are not indexed, a revised text replaces its own."""
-    at = article.fetched_at or article.seen_at
-    values = {
-        "article_id": article_id,
-        "at": at,
-        "source_id": article.source_id,
-        "title_hash": title_hash(article.headline),
-        "word_count": fingerprint.word_count,
-        "shingles": struct.pack(f"<{len(fingerprint.shingles)}q", *fingerprint.shingles),
-        "features": [[f.kind, f.value, int(f.in_title), f.hash] for f in fingerprint.features],
-    }
+    values = print_row(article_id, fingerprint, article)
     if not tx.do(_INSERT_PRINTS, **values):
         forget_prints(tx, [article_id])
         tx.do(_INSERT_PRINTS, **values)
     hashes = sorted({f.hash for f in fingerprint.features})
     tx.do_many(_INSERT_HASH, [{"one_hash": h, "id": article_id} for h in sorted(set(fingerprint.shingles))])
     tx.do_many(_INSERT_FEATURE, [{"feature": h, "article_id": article_id} for h in hashes])
-    counted = {"day": day_of(at), "language": primary(article.language), "n": 1}
+    counted = {"day": day_of(values["at"]), "language": primary(article.language), "n": 1}
     tx.do_many(_COUNT, [{"feature": h, **counted} for h in sorted((*hashes, ALL_ARTICLES))])
+
+
+def print_row(article_id: int, fingerprint: Fingerprint, article: Article) -> dict[str, Any]:
+    """What is kept of an article whole, as columns."""
+    return {
+        "article_id": article_id,
+        "at": article.fetched_at or article.seen_at,
+        "source_id": article.source_id,
+        "title_hash": title_hash(article.headline),
+        "word_count": fingerprint.word_count,
+        "shingles": struct.pack(f"<{len(fingerprint.shingles)}q", *fingerprint.shingles),
+        "features": [[f.kind, f.value, int(f.in_title), f.hash] for f in fingerprint.features],
+    }
 
 
 def _insert_hash(_: Make) -> sa.Insert:
