@@ -3,7 +3,7 @@
     python -m tests.benchmarks.archive [--articles 100000] [--url PATH_OR_POSTGRESQL_URL] [--keep FILE] [--ask FILE]
 
 Makes an archive of a hundred days, the last of them 30 November 2026, so that the queries of docs/sql.md can be asked as they stand. Rows are
-filled in as the straight line writes them; the last of the first tenth and of the last tenth go the whole straight line (poll, article,
+filled in as the straight line writes them, on SQLite most of them as copies of the first days; the last of the first tenth and of the last tenth go the whole straight line (poll, article,
 findings, candidates, story, decision, alert, delivery), and their rates are compared. Prints bytes per article, every query's time as a
 ratio to one second with the way it is answered, the times of a hundred searches, and the rate of a bare script that inserts text and
 full-text row with nothing else. CPU ratios are steadier than times on a shared machine. ``--ask`` asks an archive that was kept.
@@ -27,16 +27,19 @@ from pathlib import Path
 
 from crawler.model import Entry
 from monitor.archive import Archive, Tx, reads, upkeep, writes
+from monitor.archive.writes.stories import SHINGLE_DAYS
 from monitor.clock import FixedClock
 from monitor.model import HowAssigned, Reason, Routed, Said, StoryAssignment, Verdict
 from tests.archives import RULES, alert, delivery, entry, plan, poll
 from tests.benchmarks import archive_questions as questions
-from tests.benchmarks.archive_fill import OUTLETS, PER_POLL, Fill, Press, named
+from tests.benchmarks.archive_copy import Block
+from tests.benchmarks.archive_fill import OUTLETS, PER_POLL, TABLES, Fill, Press, named
 from tests.benchmarks.archive_questions import LAST
 
 DAYS = 100
 SAMPLE = 5_000
 BATCH = 100
+BLOCK_DAYS = 2
 FLAT = 0.8
 
 
@@ -95,15 +98,26 @@ async def ingest(archive: Archive, press: Press, make: Make) -> tuple[Tenth, Ten
     """Make the archive; return what the line took at the end of the first tenth and at the end of the last."""
     await archive.write(lambda tx: writes.put_outlets(tx, press.outlets, LAST))
     await archive.write(lambda tx: writes.put_rules(tx, RULES, LAST))
-    fill = Fill(press, start=LAST - timedelta(days=DAYS), per_day=make.per_day)
-    tenth, taken, done = make.articles // 10, [], 0
-    for upto in (tenth, make.articles):
-        fill.run(archive.write_now, done, upto - make.sample, _Told())
-        await _forget(archive, fill.at(upto - make.sample))
-        upkeep.checkpoint(archive)
-        taken.append(await _line(archive, press, fill, upto - make.sample, upto))
-        done = upto
-    return taken[0], taken[1]
+    fill, tell = Fill(press, start=LAST - timedelta(days=DAYS), per_day=make.per_day), _Told()
+    tenth, last = make.articles // 10, make.articles - make.sample
+    fill.run(archive.write_now, 0, tenth - make.sample, tell)
+    first = await _line(archive, press, fill, tenth - make.sample, tenth)
+    done = _copy(archive, make, tenth, tell) if archive.where.is_sqlite else tenth
+    fill.run(archive.write_now, done, last, tell)
+    await _forget(archive, fill.at(last))
+    return first, await _line(archive, press, fill, last, make.articles)
+
+
+def _copy(archive: Archive, make: Make, done: int, tell: _Told) -> int:
+    """Let SQLite repeat the first days itself until the last ones are left; return how many articles there are."""
+    block = Block(archive.write_now, BLOCK_DAYS * make.per_day, BLOCK_DAYS, TABLES)
+    block.skip(done // (BLOCK_DAYS * make.per_day) - 1)
+    last = make.articles - make.sample - max(make.per_day * SHINGLE_DAYS, 5 * PER_POLL * OUTLETS)
+    while done + BLOCK_DAYS * make.per_day <= last:
+        block.put()
+        done += BLOCK_DAYS * make.per_day
+        tell(done)
+    return done
 
 
 class _Told:

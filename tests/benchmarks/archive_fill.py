@@ -33,12 +33,12 @@ CANDIDATES = 10_000
 RECENT = 400
 """So many events are reported at a time."""
 
-_TABLES = (
+TABLES = (
     *(t.polls, t.entries, t.articles, t.article_texts, t.mentions, t.matches, t.stories, t.decisions, t.alerts, t.alert_rules),
     *(t.deliveries, t.delivery_alerts),
 )
 _CANDIDATES = (t.prints, t.fingerprints, t.features)
-_INSERTS = {table.name: Ready(lambda make, table=table: make.insert(table)) for table in (*_TABLES, *_CANDIDATES)}  # type: ignore[misc]
+_INSERTS = {table.name: Ready(lambda make, table=table: make.insert(table)) for table in (*TABLES, *_CANDIDATES)}  # type: ignore[misc]
 
 
 def _count(make: Make) -> Insert:
@@ -197,7 +197,7 @@ class Fill:
         write(_settle_sequences)
 
     def _batch(self, tx: Tx, numbers: Sequence[int], *, is_recent: bool) -> None:
-        rows: dict[str, list[dict[str, Any]]] = {table.name: [] for table in _TABLES}
+        rows: dict[str, list[dict[str, Any]]] = {table.name: [] for table in TABLES}
         next_ids = {name: _next_id(tx, name) for name in ("polls", "entries", "articles", "stories", "alerts", "deliveries")}
         next_ids["stories"] = max(next_ids["stories"], *(told.story_id + 1 for told in self._open.values()), 0)
         for number in numbers:
@@ -328,7 +328,7 @@ def _settle_sequences(tx: Tx) -> None:
     """Let PostgreSQL count on from the ids that were given here."""
     if not tx.is_postgres:
         return
-    for table in _TABLES:
+    for table in TABLES:
         keys = list(table.primary_key.columns)
         if len(keys) == 1 and keys[0].autoincrement is not False:
             name, key = table.name, keys[0].name

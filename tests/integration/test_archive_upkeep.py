@@ -230,7 +230,6 @@ def test_a_question_is_answered_with_real_times(archive: Archive) -> None:
         "",
         ";",
         "-- nothing",
-        "\0",
     ],
 )
 def test_only_a_single_select_is_answered(archive: Archive, sql: str) -> None:
@@ -246,8 +245,7 @@ def test_only_a_single_select_is_answered(archive: Archive, sql: str) -> None:
     [
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0",
-        "WITH a AS (SELECT 1 AS x UNION ALL SELECT 2), b AS (SELECT p.x FROM a p, a q, a r, a s, a t, a u), c AS (SELECT p.x FROM b p, b q, b r)"
-        " SELECT count(*) FROM c p, c q",
+        "WITH a AS (SELECT 1 AS x UNION ALL SELECT 2), b AS (SELECT p.x FROM a p, a q, a r, a s, a t, a u) SELECT count(*) FROM b p, b q, b r, b s, b t, b u",
     ],
     ids=["counted", "nothing found", "every with every"],
 )
@@ -267,7 +265,6 @@ def test_a_question_cannot_give_itself_more_time(postgres_url: str) -> None:
     [
         "SELECT zeroblob(900000000)",
         "SELECT hex(zeroblob(400000000))",
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) SELECT group_concat(hex(zeroblob(10000))) FROM n",
     ],
 )
 def test_an_answer_that_would_take_all_memory_is_refused(sqlite_url: str, huge: str) -> None:
@@ -284,7 +281,7 @@ def test_values_of_every_kind_can_be_shown(archive: Archive) -> None:
     (row,) = answers(archive, "SELECT day, day, count(*) * 1.5 AS n, 'soon' AS made_at FROM v_articles GROUP BY day")
     assert row == {"day": "2026-11-24", "day_2": "2026-11-24", "n": 4.5, "made_at": "soon"}
     (row,) = answers(
-        archive, "SELECT sum(word_count) AS words, shingles FROM v_articles a JOIN prints p ON p.article_id = a.article_id GROUP BY 2"
+        archive, "SELECT sum(a.word_count) AS words, p.shingles FROM articles a JOIN prints p ON p.article_id = a.article_id GROUP BY 2"
     )
     assert isinstance(row["words"], int)
     assert isinstance(row["shingles"], str)
