@@ -112,7 +112,8 @@ class Entry:
     ``key`` is the identity: canonical URL, the guid only without a link, a hash of title and date last (``crawler.urls.entry_key``).
     ``summary`` and ``text`` are plain text, ``text`` the full text where a feed carries it. ``published_at`` is aware UTC or None
     and is never used for scheduling. ``entry_id``, ``tries`` and ``seen_at`` are set once the archive holds the entry;
-    ``is_backfill`` marks entries of a backfill, which never alert; ``is_first_pass`` those of a source's very first poll, ``is_recheck`` a second look.
+    ``is_backfill`` marks entries of a backfill, which never alert; ``is_first_pass`` those of a source's very first poll, ``is_recheck`` a
+    second look at a page that was read, which ``validators`` make conditional.
     """
 
     key: str
@@ -135,6 +136,7 @@ class Entry:
     seen_at: datetime | None = None
     is_backfill: bool = False
     is_recheck: bool = False
+    validators: Validators | None = None
     is_first_pass: bool = False
 
 
@@ -250,6 +252,7 @@ class FailureReason(StrEnum):
     REDIRECTS = "too many redirects"
     NOT_A_PAGE = "the answer is no page"
     BUDGET = "the outlet's daily budget is used up"
+    UNCHANGED = "the page has not changed since the last look"
 
     @property
     def is_refusal(self) -> bool:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from crawler.model import Arrival, Article, Entry, Failure, FailureReason, Outlet
+from crawler import rechecks
+from crawler.model import Arrival, Article, Entry, Failure, FailureReason, Outlet, Page, Validators
 from crawler.ports import Reader
 from monitor import alerting, routing, stories
 from monitor.archive import Tx, reads, writes
@@ -35,13 +36,17 @@ RETRY_S = (60.0, 300.0, 1800.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a person asked for, as the line needs it: themes and outlets by id, subscriptions in file order."""
+    """What a person asked for, as the line needs it: themes and outlets by id, subscriptions in file order.
+
+    ``recheck_after_s`` are the seconds after the first sight at which the page of an article that matched is looked at again.
+    """
 
     themes: Mapping[str, Theme]
     outlets: Mapping[str, Outlet]
     subscriptions: Sequence[Subscription]
     stories: bool = True
     storms: bool = True
+    recheck_after_s: Sequence[float] = ()
 
 
 class Ending(StrEnum):
@@ -77,6 +82,7 @@ class _Read:
     findings: Findings
     fingerprint: Fingerprint
     failure: Failure | None = field(default=None)
+    validators: Validators | None = field(default=None)
 
 
 class Writer(Protocol):
@@ -88,12 +94,15 @@ class Writer(Protocol):
 async def process(arrival: Arrival, reader: Reader, archive: Writer, rules: Engine, clock: Clock, desk: Desk) -> Outcome:
     """Take one fetched entry to recorded alerts."""
     failure = arrival.result if isinstance(arrival.result, Failure) else None
+    if failure and arrival.entry.is_recheck and failure.reason is not FailureReason.GONE:
+        return await archive.write(lambda tx: look_again(tx, arrival.entry, failure, desk, clock.now()))
     if failure and failure.reason.is_refusal:
         return await archive.write(lambda tx: refuse(tx, arrival.entry, failure, clock.now()))
     article = await reader.read(arrival)  # child process, or the teaser
     findings = rules.match(article)  # pure
     fingerprint = stories.fingerprint(article, findings.mentions)  # pure
-    read = _Read(entry=arrival.entry, article=article, findings=findings, fingerprint=fingerprint, failure=failure)
+    validators = rechecks.validators(arrival.result.headers) if isinstance(arrival.result, Page) else None
+    read = _Read(entry=arrival.entry, article=article, findings=findings, fingerprint=fingerprint, failure=failure, validators=validators)
     return await archive.write(lambda tx: settle(tx, read, desk, clock.now()))
 
 
@@ -103,17 +112,34 @@ def refuse(tx: Tx, entry: Entry, failure: Failure, now: datetime) -> Outcome:
     return Outcome(ending=Ending.REFUSED)
 
 
+def look_again(tx: Tx, entry: Entry, failure: Failure, desk: Desk, now: datetime) -> Outcome:
+    """Leave an article as it is where a second look brought nothing to read: it stands unchanged, or could not be had this time."""
+    if failure.reason.is_passing and entry.tries < len(RETRY_S):
+        wait_s = max(RETRY_S[entry.tries], failure.retry_after_s or 0.0)
+        writes.put_look(tx, entry, next_at=now + timedelta(seconds=wait_s), tries=entry.tries + 1)
+        return Outcome(ending=Ending.RETRY)
+    next_at = rechecks.next_look(entry.seen_at or now, now, desk.recheck_after_s)
+    writes.put_look(tx, entry, next_at=next_at, forget_validators=_is_last(entry, next_at, desk))
+    return Outcome(ending=Ending.UNCHANGED)
+
+
 def settle(tx: Tx, read: _Read, desk: Desk, now: datetime) -> Outcome:
     """Archive one read article, put it into its story, decide, route and book deliveries."""
     writes.lock_stories(tx)
     stored = writes.put_article(tx, read.article, now)
     article = replace(read.article, article_id=stored.article_id)
-    _finish(tx, read, stored.article_id, now)
+    _finish(tx, read, stored.article_id, desk, now)
     if not stored.is_new and stored.revision is None:
         return Outcome(ending=Ending.UNCHANGED, article=article)
-    writes.put_findings(tx, stored.article_id, read.findings, now)
-    assignment, story = _assign(tx, article, read.fingerprint, desk, now, is_new=stored.is_new)
-    case = _Case(read=read, article=article, story=story, how=assignment.how, earlier=stored.revision.earlier if stored.revision else None)
+    earlier = stored.revision.earlier if stored.revision else None
+    if earlier is not None and article.failure is FailureReason.GONE:
+        article = replace(
+            earlier, failure=FailureReason.GONE
+        )  # what is told of is the article as it was read, not what its list says of it
+    else:
+        writes.put_findings(tx, stored.article_id, read.findings, now, keep=stored.is_worse)
+    assignment, story = _assign(tx, article, None if stored.is_worse else read.fingerprint, desk, now, is_new=stored.is_new)
+    case = _Case(read=read, article=article, story=story, how=assignment.how, earlier=earlier)
     verdicts, alerts = _decide(tx, case, desk, now)
     routed = _route(tx, alerts, story, desk, now)
     return Outcome(
@@ -128,8 +154,8 @@ def settle(tx: Tx, read: _Read, desk: Desk, now: datetime) -> Outcome:
     )
 
 
-def _finish(tx: Tx, read: _Read, article_id: int, now: datetime) -> None:
-    """Close the entry, or keep it open for another try where a later one may bring the whole page."""
+def _finish(tx: Tx, read: _Read, article_id: int, desk: Desk, now: datetime) -> None:
+    """Close the entry, or keep it open for another try where a later one may bring the whole page, or for a second look."""
     failure, tries = read.failure, read.entry.tries
     if failure and failure.reason.is_passing and tries < len(RETRY_S):
         wait_s = max(RETRY_S[tries], failure.retry_after_s or 0.0)
@@ -137,17 +163,38 @@ def _finish(tx: Tx, read: _Read, article_id: int, now: datetime) -> None:
             tx, read.entry, state="new", reason=_reason(failure), article_id=article_id, next_at=now + timedelta(seconds=wait_s), now=now
         )
         return
+    next_at = _next_look(read, desk, now)
+    if failure and read.entry.is_recheck:  # the page is gone, and may come back
+        writes.put_look(tx, read.entry, next_at=next_at, forget_validators=True)
+        return
     state = "failed" if failure and failure.reason is not FailureReason.NO_LINK else "done"
-    writes.finish_entry(tx, read.entry, state=state, reason=_reason(failure) if failure else "", article_id=article_id, now=now)
+    writes.finish_entry(
+        tx, read.entry, state=state, reason=_reason(failure) if failure else "", article_id=article_id, next_at=next_at,
+        validators=None if _is_last(read.entry, next_at, desk) else read.validators, now=now,
+    )  # fmt: skip
+
+
+def _next_look(read: _Read, desk: Desk, now: datetime) -> datetime | None:
+    """When the page of an article that a theme matched is looked at again; a backfill's never is."""
+    matters = read.findings.matches or read.entry.is_recheck
+    if read.entry.is_backfill or not matters or (read.failure and not read.entry.is_recheck):
+        return None
+    return rechecks.next_look(read.entry.seen_at or now, now, desk.recheck_after_s)
+
+
+def _is_last(entry: Entry, next_at: datetime | None, desk: Desk) -> bool:
+    """Whether no look follows the next one, which therefore asks for the whole page: some servers say for ever that nothing changed."""
+    return next_at is None or rechecks.next_look(entry.seen_at or next_at, next_at, desk.recheck_after_s) is None
 
 
 def _assign(
-    tx: Tx, article: Article, fingerprint: Fingerprint, desk: Desk, now: datetime, *, is_new: bool
+    tx: Tx, article: Article, fingerprint: Fingerprint | None, desk: Desk, now: datetime, *, is_new: bool
 ) -> tuple[StoryAssignment, Story]:
-    """Find the article's story; a revised article stays where it is."""
+    """Find the article's story; a revised article stays where it is, by its earlier fingerprint where the later reading was worse."""
     assert article.article_id is not None
-    if not is_new:
-        writes.put_fingerprint(tx, article.article_id, fingerprint, article)
+    if not is_new or fingerprint is None:
+        if fingerprint is not None:
+            writes.put_fingerprint(tx, article.article_id, fingerprint, article)
         story = reads.story_of(tx, article.article_id)
         return StoryAssignment(story_id=story.story_id, how=HowAssigned.SAME_TEXT), story
     if desk.stories:

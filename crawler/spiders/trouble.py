@@ -11,6 +11,7 @@ from crawler.model import FailureReason, PollStatus
 class Cause(Enum):
     """Why there is no document; the values name the poll's status and the page's failure."""
 
+    UNCHANGED = (PollStatus.UNCHANGED, FailureReason.UNCHANGED)
     ADDRESS = (PollStatus.REFUSED_ADDRESS, FailureReason.ADDRESS)
     ROBOTS = (PollStatus.REFUSED_ROBOTS, FailureReason.ROBOTS)
     BLOCKED = (PollStatus.BLOCKED, FailureReason.BLOCKED)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from crawler import politeness, sources
+from crawler import politeness, rechecks, sources
 from crawler.model import (
     Arrival,
     Entry,
@@ -88,10 +88,14 @@ class Work:
         started, entry = self._clock.monotonic(), order.entry
         if not entry.url:
             return self._missing(order, Failure(url="", reason=FailureReason.NO_LINK, at=self._clock.now()))
-        ask = Ask(url=entry.url, outlet=order.outlet, limit=self._fetcher.settings.body_limit, headers={"Accept": _ACCEPT_PAGE})
+        conditions = rechecks.conditions(entry.validators) if entry.validators and entry.is_recheck else {}
+        headers = {"Accept": _ACCEPT_PAGE, **conditions}
+        ask = Ask(url=entry.url, outlet=order.outlet, limit=self._fetcher.settings.body_limit, headers=headers)
         try:
             answer = await self._fetcher.get(ask)
             self._crash("after answer")
+            if answer.http_status == _NOT_MODIFIED and conditions:
+                raise _no_page(answer, Cause.UNCHANGED, "")
             _require_page(answer, is_first_try=entry.tries == 0)
             tdm, is_known = await self._fetcher.tdm(ask, answer)
         except Trouble as trouble:
@@ -269,14 +273,13 @@ def conditional(known: Validators, now: datetime, *, every_s: float) -> dict[str
     """Return the headers that make a request conditional; none where an unconditional one is due, since some servers answer 304 for ever."""
     if known.unconditional_at is None or now - known.unconditional_at >= timedelta(seconds=every_s):
         return {}
-    headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in headers.items() if value}
+    return rechecks.conditions(known)
 
 
 def _validators(answer: Answer, known: Validators, *, is_unconditional: bool, at: datetime) -> Validators:
     return Validators(
-        etag=_stored(answer.headers.get("etag")),
-        last_modified=_stored(answer.headers.get("last-modified")),
+        etag=rechecks.sendable(answer.headers.get("etag")),
+        last_modified=rechecks.sendable(answer.headers.get("last-modified")),
         body_hash=hashlib.sha256(answer.body).hexdigest(),
         unconditional_at=at if is_unconditional else known.unconditional_at,
     )
@@ -286,14 +289,9 @@ def _renewed(known: Validators, answer: Answer) -> Validators:
     """A 304 may carry newer validators for the same body."""
     return replace(
         known,
-        etag=_stored(answer.headers.get("etag")) or known.etag,
-        last_modified=_stored(answer.headers.get("last-modified")) or known.last_modified,
+        etag=rechecks.sendable(answer.headers.get("etag")) or known.etag,
+        last_modified=rechecks.sendable(answer.headers.get("last-modified")) or known.last_modified,
     )
-
-
-def _stored(value: str | None) -> str | None:
-    """A validator that can be sent back as it came; others (control characters, novels) are worth nothing."""
-    return value if value and len(value) <= 500 and value.isascii() and value.isprintable() else None
 
 
 def _max_age_s(answer: Answer) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from crawler.model import Article, Completeness, Entry, ExtractStatus, FailureReason, Genre
+from crawler.model import Article, Completeness, Entry, ExtractStatus, FailureReason, Genre, Validators
 from monitor.archive.columns import MAX_KEY_BYTES, clean
 from monitor.model import Alert, Delivery, DeliveryKind, DeliveryStatus, Evidence, Reason, Severity
 
@@ -47,6 +47,9 @@ def fit_key(key: str) -> str:
 
 
 # ---- entries
+
+RETITLED = "its listed title changed"
+"""Why a finished entry is due again though nobody asked for a second look."""
 
 _ENTRY_REST = ("authors", "section", "tags", "image_url")
 
@@ -96,9 +99,15 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         tries=row["tries"],
         seen_at=row["seen_at"],
         is_backfill=row["is_backfill"],
-        is_recheck=row["article_id"] is not None and row["tries"] == 0,
+        is_recheck=row["article_id"] is not None and row["state"] == "done" and row["reason"] != RETITLED,
+        validators=_validators(row),
         is_first_pass=row["is_first_pass"],
     )
+
+
+def _validators(row: Mapping[str, Any]) -> Validators | None:
+    etag, last_modified = row.get("etag"), row.get("last_modified")
+    return Validators(etag=etag, last_modified=last_modified) if etag or last_modified else None
 
 
 def _rest(thing: Entry | Article, names: Sequence[str]) -> dict[str, Any] | None:

@@ -195,6 +195,8 @@ entries = Table(
     Column("is_backfill", Flag, nullable=False),
     Column("is_first_pass", Flag, nullable=False),
     Column("finished_at", UtcMillis),
+    Column("etag", CleanText),  # of the page, where it will be looked at again
+    Column("last_modified", CleanText),
     _one_of("state", "new", "done", "refused", "failed"),
     Index(
         "ix_entries_due",
@@ -275,6 +277,7 @@ revisions = Table(
     Column("modified_at", UtcTime),
     Column("is_headline_changed", Flag, nullable=False),
     Column("is_text_changed", Flag, nullable=False),
+    Column("diff", CleanText),  # what the next state took out ("- ") and put in ("+ "), by paragraph
 )
 
 # ---- what was found

@@ -185,7 +185,7 @@ def _take_texts(tx: Tx, ids: list[int]) -> int:
             search.take_out(tx, row["article_id"], row["revision"], article_of(row))
             search.put_headline(tx, row["article_id"], row["revision"], row["headline"])
     tx.run(sa.update(t.article_texts).where(t.article_texts.c.article_id.in_(ids)).values(text=""))
-    tx.run(sa.update(t.revisions).where(t.revisions.c.article_id.in_(ids)).values(text=""))
+    tx.run(sa.update(t.revisions).where(t.revisions.c.article_id.in_(ids)).values(text="", diff=None))
     return len(ids)
 
 

@@ -106,7 +106,7 @@ SELECT s.outlet_id, o.name AS outlet, o.country, o.language, o.tier, s.source_id
        s.last_status, s.last_error, s.failures, s.last_poll_at, s.last_ok_at, s.last_new_at, s.next_at, s.plan_reason,
        CASE WHEN s.silent_at IS NULL THEN 0 ELSE 1 END AS is_silent, s.silent_at, s.window_size,
        (SELECT count(*) FROM entries e WHERE e.outlet_id = s.outlet_id AND e.source_id = s.source_id
-         AND e.next_at IS NOT NULL) AS waiting
+         AND e.next_at IS NOT NULL AND e.state = 'new') AS waiting
 FROM sources s
 JOIN outlets o ON o.outlet_id = s.outlet_id
 WHERE s.retired_at IS NULL AND o.retired_at IS NULL;

@@ -125,6 +125,7 @@ def _settings(
         poll_every_s=model.poll_every,
         poll_at_least_s=model.poll_at_least,
         requests_per_hour=model.requests_per_hour or max(_POLLS_PER_SOURCE_AND_HOUR, 3600.0 / model.poll_at_least) * max(1, sources),
+        recheck_after_s=tuple(sorted(model.recheck_after)),
         allow_networks=model.allow_networks,
         on_tdm=model.on_tdm,
         workers=model.workers or min(os.cpu_count() or 1, 8),

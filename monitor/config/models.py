@@ -53,6 +53,13 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _several_or_off(value: object) -> object:
+    """Take ``off`` for none, and one where a list is expected."""
+    if value in ("off", False):
+        return ()
+    return [value] if isinstance(value, str) else value
+
+
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise PydanticCustomError("wrong", "{said}", {"said": "this is empty", "hint": None})
@@ -87,6 +94,7 @@ LogLevel = Annotated[str, BeforeValidator(_choice("a log level", ["debug", "info
 LogFormat = Annotated[str, BeforeValidator(_choice("a log format", ["auto", "text", "logfmt", "json"]))]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many)]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(_one_or_many)]
+Looks = Annotated[tuple[Duration, ...], BeforeValidator(_several_or_off)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -172,6 +180,11 @@ class PresswatchModel(_Model):
     poll_at_least: Duration = Field(default=6 * 3600.0, description="most time between two polls of one source", examples=["6h"])
     requests_per_hour: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="budget of all polls; 2 per source by default"
+    )
+    recheck_after: Looks = Field(
+        default=(3600.0, 6 * 3600.0, 86_400.0),
+        description="when the page of an article that matched is fetched again, for corrections and withdrawals; off for never",
+        examples=["[1h, 6h, 24h]"],
     )
     allow_networks: tuple[Network, ...] = Field(default=(), description="private address blocks the crawler may reach")
     on_tdm: TdmWord = Field(

@@ -63,6 +63,7 @@ class Settings:
     poll_every_s: float = 60.0
     poll_at_least_s: float = 6 * 3600.0
     requests_per_hour: float = 0.0
+    recheck_after_s: tuple[float, ...] = (3600.0, 6 * 3600.0, 86_400.0)
     allow_networks: tuple[str, ...] = ()
     on_tdm: TdmPolicy = TdmPolicy.RECORD
     workers: int = 1

@@ -61,6 +61,7 @@ def watch_of(settings: Settings, frequencies: dict[str, int] | None = None) -> W
         subscriptions=routing.with_defaults(settings.subscriptions, settings.channels),
         stories=settings.stories,
         storms=settings.storm,
+        recheck_after_s=settings.recheck_after_s,
     )
     return Watch(
         settings=settings,

@@ -240,7 +240,7 @@ class Newsstand:
         if what == "robots":
             return web.Response(text=stall.paper.robots)
         if what == "article":
-            return self._article(stall, request.path.rpartition("/")[2])
+            return self._article(request, stall, request.path.rpartition("/")[2])
         door = next((d for d in stall.paper.doors if d.path == request.path), None)
         if door is None and request.path != "/":
             return web.Response(status=404, text="404")
@@ -260,7 +260,7 @@ class Newsstand:
         charset = "" if kind.endswith("json") else f"; charset={stall.paper.declared}"
         return web.Response(body=body, headers={**headers, "Content-Type": kind + charset})
 
-    def _article(self, stall: _Stall, article_id: str) -> web.Response:
+    def _article(self, request: web.BaseRequest, stall: _Stall, article_id: str) -> web.Response:
         printed = stall.printed.get(article_id)
         if printed is None:
             return web.Response(status=404, text="404")
@@ -270,7 +270,10 @@ class Newsstand:
         item = items.pop(article_id)
         text = pages.article(stall.paper, printed.piece, item, tuple(items.values()))
         body = text.encode(stall.paper.charset, "xmlcharrefreplace")
-        return web.Response(body=body, headers={"Content-Type": f"text/html; charset={stall.paper.declared}"})
+        tag = f'"{sha256(f"{printed.piece.headline}|{printed.piece.text}".encode()).hexdigest()[:16]}"'  # what stands beside the article is no part of it
+        if _is_known(request, tag, None):
+            return web.Response(status=_NOT_MODIFIED, headers={"ETag": tag})
+        return web.Response(body=body, headers={"Content-Type": f"text/html; charset={stall.paper.declared}", "ETag": tag})
 
     def _items(self, stall: _Stall, *, count: int = WINDOW) -> list[feeds.Item]:
         base = self.base(stall.paper.outlet_id)

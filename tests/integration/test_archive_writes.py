@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from crawler.model import Article, Completeness, Entry, FailureReason, PollStatus, Validators
 from monitor.archive import Archive, Tx, reads, writes
+from monitor.archive import tables as t
 from monitor.clock import FixedClock
 from monitor.model import DeliveryKind, DeliveryStatus, HowAssigned, Mute, Notice, Reason, Routed, Said, Severity, StoryAssignment, Verdict
 from tests.archives import (
@@ -140,7 +142,7 @@ def test_a_changed_title_of_the_listing_source_makes_a_fetched_entry_due_again(a
     assert archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10)) == []
     archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a", title="New title")))
     (due,) = archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10))
-    assert (due.title, due.summary, due.is_recheck, due.tries) == ("New title", "Summary of a.", True, 0)
+    assert (due.title, due.summary, due.is_recheck, due.tries) == ("New title", "Summary of a.", False, 0)
 
 
 def test_an_entry_comes_back_from_the_archive_as_it_went_in(archive: Archive) -> None:
@@ -217,13 +219,44 @@ def test_a_refused_entry_is_never_due_again(archive: Archive) -> None:
     assert archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(days=9), 10)) == []
 
 
-def test_a_recheck_makes_a_finished_entry_due(archive: Archive) -> None:
+def test_a_finished_entry_is_due_for_a_second_look_with_what_makes_it_conditional(archive: Archive) -> None:
     (listed,) = archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
     made = archive.write_now(lambda tx: stored(tx, listed))
-    archive.write_now(lambda tx: writes.finish_entry(tx, listed, state="done", article_id=made, now=NOW))
-    archive.write_now(lambda tx: writes.recheck_article(tx, made, NOW + timedelta(hours=1)))
-    (due,) = archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(hours=1), 10))
-    assert due.is_recheck
+    first, second, page = NOW + timedelta(hours=1), NOW + timedelta(hours=6), Validators(etag='"1"', last_modified=None)
+    archive.write_now(lambda tx: writes.finish_entry(tx, listed, state="done", article_id=made, next_at=first, validators=page, now=NOW))
+    assert archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10)) == []
+    (due,) = archive.read_now(lambda tx: reads.due_entries(tx, first, 10))
+    assert (due.is_recheck, due.validators, due.text) == (True, page, listed.text)
+    archive.write_now(lambda tx: writes.put_look(tx, due, next_at=second, forget_validators=True))
+    assert archive.read_now(lambda tx: reads.due_entries(tx, first, 10)) == []
+    (again,) = archive.read_now(lambda tx: reads.due_entries(tx, second, 10))
+    assert (again.is_recheck, again.validators) == (True, None)
+    archive.write_now(lambda tx: writes.put_look(tx, again, next_at=None))
+    assert archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(days=99), 10)) == []
+
+
+def test_a_page_that_is_gone_leaves_the_article_as_it_was_read_and_says_so(archive: Archive) -> None:
+    (listed,) = archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
+    made = archive.write_now(lambda tx: stored(tx, listed))
+    whole = archive.read_now(lambda tx: reads.article(tx, made))
+    assert whole is not None
+    gone = replace(
+        article(listed, headline="As the list says", text="Teaser"), completeness=Completeness.TEASER, failure=FailureReason.GONE
+    )
+    put = archive.write_now(lambda tx: writes.put_article(tx, gone, NOW))
+    now = archive.read_now(lambda tx: reads.article(tx, made))
+    assert put.revision is not None
+    assert (put.revision.is_withdrawn, put.revision.is_headline_changed, put.is_worse) == (True, False, True)
+    assert now is not None
+    assert (now.headline, now.text, now.failure) == (whole.headline, whole.text, FailureReason.GONE)
+    assert archive.write_now(lambda tx: writes.put_article(tx, gone, NOW)).revision is None, "withdrawn is told once"
+
+
+def test_a_revision_says_what_was_changed(archive: Archive) -> None:
+    (listed,) = archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
+    archive.write_now(lambda tx: writes.put_article(tx, article(listed, text="One.\nTwo.\nThree."), NOW))
+    archive.write_now(lambda tx: writes.put_article(tx, article(listed, text="One.\n2.\nThree."), NOW))
+    assert archive.read_now(lambda tx: tx.value(sa.select(t.revisions.c.diff))) == "- Two.\n+ 2."
 
 
 # ---- articles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitor.archive.writes.alerts import end_mute, put_alerts, put_mark, put_mute, put_notice, put_verdicts
 from monitor.archive.writes.articles import Revision, Stored, put_article
 from monitor.archive.writes.deliveries import mark_dead, mark_retry, mark_sent, put_deliveries, release, resend
-from monitor.archive.writes.entries import finish_entry, recheck_article
+from monitor.archive.writes.entries import finish_entry, put_look
 from monitor.archive.writes.findings import put_findings
 from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
 from monitor.archive.writes.outlets import put_meta, put_outlets, put_rules, put_silence
@@ -30,6 +30,7 @@ __all__ = [
     "put_entries",
     "put_findings",
     "put_fingerprint",
+    "put_look",
     "put_mark",
     "put_meta",
     "put_mute",
@@ -39,7 +40,6 @@ __all__ = [
     "put_silence",
     "put_turns",
     "put_verdicts",
-    "recheck_article",
     "record_poll",
     "release",
     "resend",

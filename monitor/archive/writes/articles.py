@@ -14,6 +14,7 @@ from monitor.archive import tables as t
 from monitor.archive.ready import Ready
 from monitor.archive.shapes import article_of, article_row, fit_key
 from monitor.archive.tx import Row, Tx
+from monitor.text.changes import changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,15 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """Where an article was put. ``revision`` is None for a new article and for one that says what it said before."""
+    """Where an article was put. ``revision`` is None for a new article and for one that says what it said before.
+
+    ``is_worse`` says that this reading was worse than the earlier one, whose text therefore stays.
+    """
 
     article_id: int
     is_new: bool
     revision: Revision | None = None
+    is_worse: bool = False
 
 
 _BY_KEY = Ready(
@@ -56,7 +61,7 @@ def put_article(tx: Tx, article: Article, now: datetime) -> Stored:
     """Archive an article by its key; a changed headline or text makes the earlier state a revision.
 
     A worse reading never replaces a better one: where only a teaser came of a page that was read before, the text stays and
-    only the headline is taken over.
+    only the headline is taken over; of a page that is gone nothing is.
     """
     key = fit_key(article.key)
     old = tx.get(_BY_KEY, by_key=key)
@@ -72,24 +77,26 @@ def put_article(tx: Tx, article: Article, now: datetime) -> Stored:
 
 def _revise(tx: Tx, row: Row, article: Article, now: datetime) -> Stored:
     earlier, number = article_of(row), int(row["revision"])
-    is_worse = _RANK[article.completeness] < _RANK[earlier.completeness]
-    later = replace(article, headline=article.headline or earlier.headline, text=earlier.text if is_worse else article.text)
+    is_gone = article.failure is FailureReason.GONE
+    is_worse = is_gone or _RANK[article.completeness] < _RANK[earlier.completeness]
+    headline = earlier.headline if is_gone else article.headline or earlier.headline
+    later = replace(article, headline=headline, text=earlier.text if is_worse else article.text)
     is_changed = later.headline != earlier.headline or later.text != earlier.text
     revision = Revision(
         number=number + is_changed,
         earlier=earlier,
         is_headline_changed=later.headline != earlier.headline,
         is_text_changed=later.text != earlier.text,
-        is_withdrawn=article.failure is FailureReason.GONE and earlier.failure is not FailureReason.GONE,
+        is_withdrawn=is_gone and earlier.failure is not FailureReason.GONE,
     )
     assert earlier.article_id is not None
     _touch(tx, earlier.article_id, article, now, is_worse=is_worse)
     if is_changed:
-        _keep(tx, revision, now)
+        _keep(tx, revision, later, now)
         _replace(tx, later, revision, is_worse=is_worse)
     elif not revision.is_withdrawn:
         return Stored(article_id=earlier.article_id, is_new=False)
-    return Stored(article_id=earlier.article_id, is_new=False, revision=revision)
+    return Stored(article_id=earlier.article_id, is_new=False, revision=revision, is_worse=is_worse)
 
 
 def _touch(tx: Tx, article_id: int, article: Article, now: datetime, *, is_worse: bool) -> None:
@@ -105,7 +112,8 @@ def _touch(tx: Tx, article_id: int, article: Article, now: datetime, *, is_worse
         tx.run(sa.update(t.articles).where(t.articles.c.article_id == article_id).values(values))
 
 
-def _keep(tx: Tx, revision: Revision, now: datetime) -> None:
+def _keep(tx: Tx, revision: Revision, later: Article, now: datetime) -> None:
+    """Keep the earlier state, and what the later one changed of it."""
     earlier = revision.earlier
     values = {
         "article_id": earlier.article_id,
@@ -117,6 +125,7 @@ def _keep(tx: Tx, revision: Revision, now: datetime) -> None:
         "modified_at": earlier.modified_at,
         "is_headline_changed": revision.is_headline_changed,
         "is_text_changed": revision.is_text_changed,
+        "diff": changes(f"{earlier.headline}\n{earlier.text}", f"{later.headline}\n{later.text}"),
     }
     tx.run(sa.insert(t.revisions), values)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from crawler.model import Entry
+from crawler.model import Entry, Validators
 from monitor.archive import tables as t
 from monitor.archive.ready import Ready
 from monitor.archive.shapes import fit_key
@@ -14,12 +14,20 @@ from monitor.archive.tx import Tx
 
 
 def finish_entry(
-    tx: Tx, entry: Entry, *, state: str, reason: str = "", article_id: int | None = None, next_at: datetime | None = None, now: datetime
+    tx: Tx,
+    entry: Entry,
+    *,
+    state: str,
+    reason: str = "",
+    article_id: int | None = None,
+    next_at: datetime | None = None,
+    validators: Validators | None = None,
+    now: datetime,
 ) -> None:
     """Note how the fetch of an entry ended.
 
-    ``state`` is done, failed, refused, or new for another try; with ``next_at`` it is due again then, whatever its state.
-    Once an entry is done for good its own text goes: the article holds it.
+    ``state`` is done, failed, refused, or new for another try; with ``next_at`` it is due again then, whatever its state, and
+    ``validators`` make that fetch conditional. Once an entry is done for good its own text goes: the article holds it.
     """
     values = {
         "is_over": int(state == "done" and next_at is None and article_id is not None),
@@ -29,6 +37,8 @@ def finish_entry(
         "due_at": next_at,
         "over_at": None if state == "new" else now,
         "made_id": article_id,
+        "new_etag": validators.etag if validators else None,
+        "new_last_modified": validators.last_modified if validators else None,
     }
     if entry.entry_id is not None:
         tx.do(_FINISH, id=entry.entry_id, **values)
@@ -48,6 +58,8 @@ def _finish(which: sa.ColumnElement[bool]) -> sa.Update:
             tries=sa.bindparam("new_tries"),
             next_at=sa.bindparam("due_at"),
             finished_at=sa.bindparam("over_at"),
+            etag=sa.bindparam("new_etag"),
+            last_modified=sa.bindparam("new_last_modified"),
             article_id=sa.func.coalesce(sa.bindparam("made_id", type_=e.article_id.type), e.article_id),
             text=sa.case((is_over, ""), else_=e.text),
             summary=sa.case((is_over, ""), else_=e.summary),
@@ -59,6 +71,14 @@ _FINISH = Ready(lambda _: _finish(t.entries.c.entry_id == sa.bindparam("id")))
 _FINISH_BY_KEY = Ready(lambda _: _finish(t.entries.c.key == sa.bindparam("by_key")))
 
 
-def recheck_article(tx: Tx, article_id: int, at: datetime) -> None:
-    """Have the article's page fetched once more at ``at``: for corrections and withdrawals."""
-    tx.run(sa.update(t.entries).where(t.entries.c.article_id == article_id).values(next_at=at, tries=0))
+def put_look(tx: Tx, entry: Entry, *, next_at: datetime | None, tries: int = 0, forget_validators: bool = False) -> None:
+    """Note that another look at an article's page brought nothing to read, and when the next one is, ``None`` for never again.
+
+    ``tries`` counts the failures of the look under way; without validators the next look asks for the whole page.
+    """
+    values: dict[str, object] = {"next_at": next_at, "tries": tries}
+    if forget_validators:
+        values |= {"etag": None, "last_modified": None}
+    if next_at is None:
+        values |= {"text": "", "summary": ""}
+    tx.run(sa.update(t.entries).where(t.entries.c.entry_id == entry.entry_id).values(values))

@@ -13,7 +13,7 @@ from crawler.cadence import FeedState, Plan
 from crawler.model import Entry, Poll
 from monitor.archive import tables as t
 from monitor.archive.ready import Ready
-from monitor.archive.shapes import chunks, day_of, entry_of, entry_row
+from monitor.archive.shapes import RETITLED, chunks, day_of, entry_of, entry_row
 from monitor.archive.tx import Row, Tx
 
 FEW = 20
@@ -39,7 +39,7 @@ def _retitle(*more: str) -> sa.Update:
 
 
 _RETITLE = Ready(lambda _: _retitle())
-_RETITLE_DUE = Ready(lambda _: _retitle("next_at", "tries"))
+_RETITLE_DUE = Ready(lambda _: _retitle("next_at", "tries", "reason"))
 
 
 def _set(table: sa.Table, key: sa.Column[Any], *names: str) -> Ready:
@@ -155,7 +155,7 @@ def _take_titles(tx: Tx, listed: Sequence[dict[str, Any]], known: Mapping[str, R
             continue
         values = {"id": old["entry_id"], **{f"new_{name}": row[name] for name in _TITLED}}
         if old["state"] in {"done", "failed"}:
-            due.append({**values, "new_next_at": poll.at, "new_tries": 0})
+            due.append({**values, "new_next_at": poll.at, "new_tries": 0, "new_reason": RETITLED})
         else:
             quiet.append(values)
     tx.do_many(_RETITLE, quiet)
