@@ -1,9 +1,11 @@
 """A drill against a world of fake outlets that keeps the truth: what it published, what it was asked, what it was told.
 
     python -m tests.benchmarks.rig PATH/TO/fakeworld.py [--outlets 20] [--articles 30] [--duration 60] [--kills 0] [--fault MODE:WHAT ...]
+    python -m tests.benchmarks.rig PATH/TO/fakeworld.py --faults all --outlets 24 --articles 40 --duration 120
 
 Starts the world and the daemon as processes, waits until everything is quiet, and prints the world's verdict. Exit 1 where an article or an
-alert is missing, doubled or foreign, or a rule of politeness or safety was broken.
+alert is missing, doubled or foreign, or a rule of politeness or safety was broken. With --faults every fault of the world is put on a third
+of the outlets, group by group, ``duration`` seconds each, and the table says what the healthy ones noticed of it.
 """
 
 from __future__ import annotations
@@ -36,12 +38,13 @@ QUIET_S = 90.0
 class World:
     """The fake world as a process, asked over its control port."""
 
-    def __init__(self, program: Path, given: argparse.Namespace) -> None:
+    def __init__(self, program: Path, given: argparse.Namespace, *, epoch: str | None = None) -> None:
         self.port, self.control = 18080 + given.net * 100, 18090 + given.net * 100
         self._process = subprocess.Popen(
             [sys.executable, str(program), "--outlets", str(given.outlets), "--articles", str(given.articles), "--duration", str(given.duration),
              "--seed", str(given.seed), "--match-rate", str(given.match_rate), "--backlog", str(given.backlog), "--window", str(given.window),
-             "--speed", str(given.speed), "--port", str(self.port), "--control-port", str(self.control), "--net", str(given.net)],
+             "--speed", str(given.speed), "--port", str(self.port), "--control-port", str(self.control), "--net", str(given.net),
+             *(("--epoch", epoch) if epoch else ())],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self._process.stdout is not None
@@ -52,6 +55,10 @@ class World:
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(f"http://127.0.0.1:{self.control}{path}", data=data, timeout=60) as answer:
             return json.loads(answer.read())
+
+    def clear(self) -> None:
+        """Switch every fault off."""
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.control}/faults", method="DELETE"), timeout=10).close()
 
     def close(self) -> None:
         """End the world."""
@@ -165,7 +172,7 @@ def wait(world: World, daemon: Daemon, given: argparse.Namespace) -> None:
         daemon.kill()
         left -= 1
     if given.fault:
-        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{world.control}/faults", method="DELETE"), timeout=10).close()
+        world.clear()
     patience = time.monotonic() + given.patience
     while time.monotonic() < patience:
         time.sleep(3)
@@ -206,10 +213,15 @@ def main() -> int:
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=kind, default=default)
     parser.add_argument("--fault", action="append", default=[], help="mode or mode:what, on a third of the outlets")
+    parser.add_argument("--faults", nargs="+", help="all, or names of groups: every fault in turn instead of one drill")
     parser.add_argument("--keep", type=Path, help="a folder to keep archive and log in")
     given = parser.parse_args()
     folder = given.keep or Path(tempfile.mkdtemp(prefix="presswatch-rig-"))
     folder.mkdir(parents=True, exist_ok=True)
+    if given.faults:
+        from tests.benchmarks import rig_faults  # it stands on this module
+
+        return rig_faults.report(rig_faults.run(given.world, given, folder))
     world = World(given.world, given)
     try:
         faults(world, given)
