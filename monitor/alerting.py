@@ -231,11 +231,11 @@ def volume(daily: Mapping[date, int], today: date) -> Volume | None:
 
 
 def unusual_volume(daily: Mapping[date, int], today: date) -> Said | None:
-    """Say so where a theme has far more stories today than on its usual day; once a day by its detail."""
+    """Say so where a theme has far more stories today than on its usual day; the detail holds day, stories and the usual: ``2026-11-24 14/3``."""
     found = volume(daily, today)
     if found is None or not found.is_unusual:
         return None
-    return Said(reason=Reason.UNUSUAL_VOLUME, detail=today.isoformat())
+    return Said(reason=Reason.UNUSUAL_VOLUME, detail=f"{today.isoformat()} {found.stories}/{found.usual:g}")
 
 
 def _comparable(daily: Mapping[date, int], today: date) -> list[int] | None:

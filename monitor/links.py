@@ -56,6 +56,14 @@ def signed(public_url: str, key: bytes, act: Act, alert_id: int, since: datetime
     return f"{page(public_url, alert_id)}/{act.value}?{PARAMETER}={signature(key, act, alert_id, since)}"
 
 
+def of_story(public_url: str, key: bytes | None, story_id: int, alert_id: int, since: datetime) -> dict[str, str]:
+    """Return the links of a story in a message, by name and story: ``page:7``, and with a key ``mute:7``, ``useful:7`` and so on."""
+    found = {f"page:{story_id}": page(public_url, alert_id)}
+    if key is not None:
+        found |= {f"{act.value}:{story_id}": signed(public_url, key, act, alert_id, since) for act in Act}
+    return found
+
+
 def signature(key: bytes, act: Act, alert_id: int, since: datetime) -> str:
     """Return the last day of a link and what proves it ours."""
     last = (since.astimezone(UTC) + VALID_FOR).date().toordinal()

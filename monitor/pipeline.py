@@ -141,7 +141,7 @@ def settle(tx: Tx, read: _Read, desk: Desk, now: datetime) -> Outcome:
     assignment, story = _assign(tx, article, None if stored.is_worse else read.fingerprint, desk, now, is_new=stored.is_new)
     case = _Case(read=read, article=article, story=story, how=assignment.how, earlier=earlier)
     verdicts, alerts = _decide(tx, case, desk, now)
-    routed = _route(tx, alerts, story, desk, now)
+    booked = book(tx, alerts, story, desk, now)
     return Outcome(
         ending=Ending.NEW if stored.is_new else Ending.REVISED,
         article=article,
@@ -150,7 +150,7 @@ def settle(tx: Tx, read: _Read, desk: Desk, now: datetime) -> Outcome:
         how=assignment.how,
         verdicts=verdicts,
         alerts=alerts,
-        deliveries=routed,
+        deliveries=booked,
     )
 
 
@@ -256,7 +256,7 @@ def _as_told(alert: Alert, history: Past) -> Alert:
     return replace(alert, relevance=first.relevance, rules=first.rules)
 
 
-def _route(tx: Tx, alerts: Sequence[Alert], story: Story, desk: Desk, now: datetime) -> int:
+def book(tx: Tx, alerts: Sequence[Alert], story: Story, desk: Desk, now: datetime) -> int:
     """Ask whom the new alerts concern and book one delivery per message and channel."""
     if not alerts:
         return 0

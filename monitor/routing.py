@@ -76,6 +76,26 @@ def route(
     return Routed(deliveries=tuple(book.deliveries.values()), silences=tuple(book.silences))
 
 
+def welcome(alerts: Sequence[Alert], subscription: Subscription, mutes: Sequence[Mute], now: datetime) -> Routed:
+    """Book the first message of a new subscription: one digest, now, of what it would have had of these alerts."""
+    wanted = tuple(a for a in alerts if _refusal(a, subscription, mutes, _Known(), now) is None)
+    if not wanted:
+        return Routed(deliveries=())
+    digest = Delivery(
+        channel=subscription.channel,
+        subscription_id=subscription.subscription_id,
+        kind=DeliveryKind.DIGEST,
+        status=DeliveryStatus.PENDING,
+        alert_ids=tuple(_id(a) for a in wanted),
+        reason=Reason.IN_DIGEST,
+        due_at=now,
+        created_at=now,
+        message_id=_message_id("digest", "welcome", subscription.channel, subscription.subscription_id, now.isoformat()),
+        severity=max(a.severity for a in wanted),
+    )
+    return Routed(deliveries=(digest,))
+
+
 # ---- what a channel knows
 
 
@@ -182,7 +202,7 @@ def _speaks_language(language: str, wanted: Sequence[str]) -> bool:
 def _way(alert: Alert, subscription: Subscription, known: _Known) -> FollowUps:
     """At once, in the digest, or not at all."""
     planned = FollowUps.DIGEST if subscription.digest is not None else FollowUps.SEND
-    if known.severity is None:
+    if known.severity is None or alert.reason is Reason.UNUSUAL_VOLUME:  # which speaks of the theme, whatever story stands for it
         return planned
     if alert.theme_id not in known.themes and alert.severity > known.severity:
         return planned

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from monitor import links
 from monitor.archive import Archive, reads, writes
 from monitor.daemon.watch import InForce
 from monitor.model import Brief, Delivery, DeliveryKind
@@ -36,7 +38,7 @@ class ArchiveOutbox:
             )
         )
         if brief.stories or delivery.kind in _WITHOUT_STORIES:
-            return brief
+            return replace(brief, links=_links(brief, self._in_force.link_key))
         await self.dead(delivery, now, "nothing is left to tell: its stories were muted or are gone")
         return None
 
@@ -57,3 +59,13 @@ class ArchiveOutbox:
 
     async def make_due(self, channel: str, now: datetime) -> None:
         await self._archive.write(lambda tx: writes.release(tx, channel, now))
+
+
+def _links(brief: Brief, key: bytes | None) -> Mapping[str, str]:
+    """Every story's page and what may be done about it; dated by the delivery, so that a retry is the same message."""
+    found: dict[str, str] = {}
+    for story in brief.stories if brief.public_url else ():
+        alert_id = min((a.alert_id for a in story.alerts if a.alert_id is not None), default=None)
+        if alert_id is not None and brief.public_url:
+            found |= links.of_story(brief.public_url, key, story.story_id, alert_id, brief.delivery.created_at)
+    return found

@@ -17,6 +17,7 @@ from monitor.daemon.notify import Notifier
 from monitor.daemon.orders import Orders
 from monitor.daemon.say import Voice
 from monitor.daemon.watch import InForce
+from monitor.daemon.welcome import welcome
 from monitor.delivery import Deliverer
 from monitor.metrics import Metrics
 
@@ -63,11 +64,12 @@ def crawl_settings(settings: Settings) -> CrawlSettings:
 
 
 async def record(settings: Settings, archive: Archive, clock: Clock) -> None:
-    """Write outlets, sources and rules down as they are from now on."""
+    """Write outlets, sources, rules and subscriptions down as they are from now on."""
 
     def put(tx: Tx) -> None:
         now = clock.now()
         writes.put_outlets(tx, settings.outlets, now)
         writes.put_rules(tx, settings.rules, now)
+        welcome(tx, settings.subscriptions, now)
 
     await archive.write(put)

@@ -11,6 +11,7 @@ from monitor import channels
 from monitor.channels import Channel
 from monitor.config.settings import Settings
 from monitor.daemon.files import Stamps, stamps
+from monitor.daemon.keys import link_key
 from monitor.daemon.parts import Parts, crawl_settings, record
 from monitor.daemon.watch import InForce, Watch, compiled
 from monitor.errors import ConfigError
@@ -80,6 +81,7 @@ class Reload:
         parts, fresh = self._parts, watch.settings
         self._redactor.learn((*fresh.secrets, *channel_secrets(fresh)))
         await record(fresh, parts.archive, parts.clock)
+        parts.in_force.link_key = await asyncio.to_thread(link_key, fresh)
         parts.in_force.watch = watch
         self._stamps = {path: self._stamps.get(path, stamp) for path, stamp in stamps(fresh.files).items()}
         parts.crawl.adopt(crawl_settings(fresh))

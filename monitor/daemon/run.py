@@ -23,6 +23,7 @@ from monitor.daemon.feeds import feed
 from monitor.daemon.health import check
 from monitor.daemon.http import Server
 from monitor.daemon.jobs import Jobs
+from monitor.daemon.keys import link_key
 from monitor.daemon.line import Line
 from monitor.daemon.notices import Notices
 from monitor.daemon.notify import Notifier
@@ -87,7 +88,7 @@ class Daemon:
 
         archive = Archive.open(settings.archive, clock=clock, hold=True, at_point=crash)
         ending.callback(archive.close)
-        in_force = InForce(await compiled(settings, archive), opened(settings))
+        in_force = InForce(await compiled(settings, archive), opened(settings), await asyncio.to_thread(link_key, settings))
         await record(settings, archive, clock)
 
         children = Children(settings.workers, Limits())

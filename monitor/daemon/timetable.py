@@ -6,12 +6,15 @@ import asyncio
 from functools import partial
 
 from monitor.daemon.gauges import measure
+from monitor.daemon.health import stuck
+from monitor.daemon.heartbeat import LOOK_S, Heartbeat
 from monitor.daemon.jobs import Daily, Every, Timed
 from monitor.daemon.parts import Parts
 from monitor.daemon.price import Price
 from monitor.daemon.reload import Reload
 from monitor.daemon.tick import Tick
 from monitor.daemon.upkeep import forget
+from monitor.daemon.volume import listen
 
 TICK_S = 1.0
 FILES_S = 10.0
@@ -25,8 +28,14 @@ def timetable(parts: Parts, *, price: Price, reload: Reload, stopped: asyncio.Ev
         Timed(name="gauges", when=Every(60.0), work=partial(measure, parts)),
         Timed(name="price", when=Every(600.0), work=price.steer),
         Timed(name="silence", when=Every(600.0), work=parts.notices.look_for_silence),
+        Timed(name="volume", when=Every(600.0), work=partial(listen, parts)),
         Timed(name="upkeep", when=Daily(3, 30), work=partial(forget, parts)),
     )
     if parts.purpose.once:
         return jobs
-    return (*jobs, Timed(name="files", when=Every(FILES_S), work=reload.look))
+    heartbeat = Heartbeat(parts.archive, lambda: parts.in_force.settings.heartbeat_url, lambda: not stuck(parts))
+    return (
+        *jobs,
+        Timed(name="files", when=Every(FILES_S), work=reload.look),
+        Timed(name="heartbeat", when=Every(LOOK_S), work=heartbeat),
+    )

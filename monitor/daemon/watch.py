@@ -33,10 +33,11 @@ class Watch:
 
 @dataclass(slots=True)
 class InForce:
-    """The watch and the channels that hold now; whoever needs them asks here each time, so that a reload reaches all at once."""
+    """The watch, the channels and the key of links that hold now; whoever needs them asks here each time, so that a reload reaches all at once."""
 
     watch: Watch
     sending: Mapping[str, Channel]
+    link_key: bytes | None = None
 
     @property
     def settings(self) -> Settings:

@@ -11,7 +11,7 @@ from monitor.model import Brief, DeliveryKind, Message, MessageFormat, Severity,
 from monitor.render import payload, phrases
 from monitor.render.clean import cut, length, line, shown
 from monitor.render.escape import fill
-from monitor.render.views import STEPS, Detail, headline, link, page_of, ranked, view
+from monitor.render.views import STEPS, Detail, acts_of, headline, link, page_of, ranked, view
 
 BUDGET = 1_000
 """Every alert fits into this many characters: the strictest chats cut there."""
@@ -82,14 +82,14 @@ def _plan(brief: Brief) -> _Plan:
 
 
 def _story(brief: Brief, story: StoryBrief) -> _Plan:
-    page = page_of(brief, story)
+    page, acts = page_of(brief, story), acts_of(brief, story)
     zone, year = ZoneInfo(brief.timezone), _year(brief)
 
     def write(form: MessageFormat, limit: int) -> str:
         most = min(limit or BUDGET, BUDGET)
         body = ""
         for detail in _shrinking(story):
-            body = fill("story", form, {"story": view(story, detail, zone=zone, year=year, page=page)})
+            body = fill("story", form, {"story": view(story, detail, zone=zone, year=year, page=page, acts=acts)})
             if length(body) <= most:
                 return body
         return body  # an address longer than the budget: the link is worth more than the limit
@@ -167,7 +167,10 @@ def _listed(
     total = max(total, len(stories))
 
     def fitted(form: MessageFormat, shown_count: int, detail: Detail) -> str:
-        views = [view(s, detail, zone=zone, year=year, page=page_of(brief, s)) for s in stories[:shown_count]]
+        views = [
+            view(s, detail, zone=zone, year=year, page=page_of(brief, s), acts=acts_of(brief, s) if form is MessageFormat.HTML else ())
+            for s in stories[:shown_count]
+        ]
         more = total - (sum(len(s.alerts) for s in stories[:shown_count]) if short else shown_count)
         tail = (f"+{more} more: presswatch alerts list --since {_since(brief, zone)}",) if more > 0 else ()
         values: dict[str, object] = {"heading": shown(heading), "stories": views, "notes": [shown(n) for n in (*tail, *notes)]}
@@ -177,7 +180,7 @@ def _listed(
         room = min(most, limit) if most and limit else most or limit
         if room and len(stories) > room // _LEAST_STORY:
             return _fewer(lambda n: fitted(form, n, _SHORT), room // _LEAST_STORY, room)
-        details = [replace(d, snippet=min(d.snippet, _DIGEST_SNIPPET)) for d in (STEPS[3:] if short else STEPS)]
+        details = [replace(d, snippet=min(d.snippet, _DIGEST_SNIPPET)) for d in (STEPS[4:] if short else STEPS)]
         for detail in details:
             body = fitted(form, len(stories), detail)
             if not room or length(body) <= room:
@@ -256,7 +259,7 @@ def _footer(brief: Brief) -> str:
         where = f" ({wish.place})" if wish.place else ""
         lines.append(f"You get this because {line(wish.channel)} subscribes to {themes}{where}.")
     number = next((a.alert_id for s in brief.stories for a in s.alerts if a.alert_id is not None), None)
-    if number is not None and len(brief.stories) == 1:
+    if number is not None and len(brief.stories) == 1 and not acts_of(brief, brief.stories[0]):
         lines.append(f"Mute this story for 24 h: presswatch alerts mute {number} --for 24h")
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from monitor.links import Act
 from monitor.model import Alert, Brief, Evidence, Message, Report, Said, StoryBrief
 from monitor.render import phrases
 from monitor.render.clean import address, line, plain
@@ -70,6 +71,7 @@ def _story(brief: Brief, story: StoryBrief) -> dict[str, object]:
     return {
         "story_id": story.story_id,
         "page": page_of(brief, story),
+        "links": {act.value: link for act in Act if (link := address(brief.links.get(f"{act.value}:{story.story_id}")))},
         "outlets": outlets(story),
         "alerts": [_alert(a, story) for a in story.alerts],
         "article": {

@@ -73,6 +73,9 @@ def reason(said: Said) -> str:
     if said.reason is Reason.NEW_LANGUAGE:
         name = language(said.detail)
         return f"first in {name}" if name else said.reason.value
+    if said.reason is Reason.UNUSUAL_VOLUME:
+        stories, _, usual = said.detail.partition(" ")[2].partition("/")
+        return f"unusual volume: {count(int(stories), 'story', 'stories')} today, usually {usual}" if usual else said.reason.value
     return said.reason.value
 
 

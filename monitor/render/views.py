@@ -16,13 +16,15 @@ HEADLINE = 300
 """Graphemes of a headline that are shown at most; the longest real ones stay under 200."""
 
 _ALSO = 3
+_ACTS = (("mute", "mute 24 h"), ("useful", "useful"), ("noise", "noise"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """How much of a story is told. ``headline`` counts graphemes, ``snippet`` characters; ``also`` and ``second`` are whole lines."""
+    """How much of a story is told. ``headline`` counts graphemes, ``snippet`` characters; ``also``, ``acts`` and ``second`` are whole lines."""
 
     also: bool = True
+    acts: bool = True
     snippet: int = 280
     second: bool = True
     headline: int = HEADLINE
@@ -32,9 +34,10 @@ FULL = Detail()
 STEPS = (
     FULL,
     Detail(also=False),
-    Detail(also=False, snippet=140),
-    Detail(also=False, snippet=0),
-    Detail(also=False, snippet=0, second=False),
+    Detail(also=False, acts=False),
+    Detail(also=False, acts=False, snippet=140),
+    Detail(also=False, acts=False, snippet=0),
+    Detail(also=False, acts=False, snippet=0, second=False),
 )
 """What is dropped, in order, until a message fits; never the headline, the link or the theme."""
 
@@ -51,10 +54,19 @@ class View:
     themes: str
     numbers: str
     page: str | None
+    acts: tuple[tuple[str, str], ...]
     outlets: str
 
 
-def view(story: StoryBrief, detail: Detail, *, zone: ZoneInfo, year: int, page: str | None = None) -> View:
+def view(
+    story: StoryBrief,
+    detail: Detail,
+    *,
+    zone: ZoneInfo,
+    year: int,
+    page: str | None = None,
+    acts: tuple[tuple[str, str], ...] = (),
+) -> View:
     """Say one story with as much detail as asked."""
     article = story.article
     at = article.published_at or article.seen_at
@@ -67,6 +79,7 @@ def view(story: StoryBrief, detail: Detail, *, zone: ZoneInfo, year: int, page: 
         themes=phrases.themes(story.alerts),
         numbers=phrases.numbers(story.alerts),
         page=page,
+        acts=acts if detail.acts else (),
         outlets=phrases.count(outlets(story), "outlet"),
     )
 
@@ -96,6 +109,12 @@ def page_of(brief: Brief, story: StoryBrief) -> str | None:
     if len(brief.stories) == 1 and "page" in brief.links:
         return address(brief.links["page"])
     return address(brief.links.get(f"page:{story.story_id}"))
+
+
+def acts_of(brief: Brief, story: StoryBrief) -> tuple[tuple[str, str], ...]:
+    """Return what a reader may do about the story, as words and where they lead; the rest stands on its page."""
+    said = ((words, address(brief.links.get(f"{name}:{story.story_id}"))) for name, words in _ACTS)
+    return tuple((words, link) for words, link in said if link)
 
 
 def _second(story: StoryBrief, zone: ZoneInfo, year: int) -> str:

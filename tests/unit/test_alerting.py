@@ -309,7 +309,7 @@ def weeks(workday: int, weekend: int, count: int = 8) -> dict[date, int]:
 
 
 def test_a_day_far_above_its_weekday_is_unusual() -> None:
-    assert unusual_volume(weeks(4, 1) | {TUESDAY: 14}, TUESDAY) == Said(reason=Reason.UNUSUAL_VOLUME, detail="2026-11-24")
+    assert unusual_volume(weeks(4, 1) | {TUESDAY: 14}, TUESDAY) == Said(reason=Reason.UNUSUAL_VOLUME, detail="2026-11-24 14/4")
     assert unusual_volume(weeks(4, 1) | {TUESDAY: 9}, TUESDAY) is None
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor import links
 from monitor.model import DeliveryKind, Message, MessageFormat, Notice, Reason, Said, Severity
 from monitor.render import message
 from monitor.render.clean import address, cut, defuse, graphemes, length, line, plain, shown
@@ -95,6 +96,19 @@ def test_themes_with_the_same_reason_share_a_line_and_others_follow() -> None:
     assert themes(alerts) == "deepseek-next, nvidia-sanctions · first report; china-ai · now in 10 outlets"
     assert numbers(alerts) == "#812-#813, #815"
     assert numbers((alert(None),)) == ""
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("2026-11-24 14/3", "unusual volume: 14 stories today, usually 3"),
+        ("2026-11-24 9/1.5", "unusual volume: 9 stories today, usually 1.5"),
+        ("2026-11-24", "unusual volume"),
+        ("", "unusual volume"),
+    ],
+)
+def test_a_loud_day_is_told_in_numbers(detail: str, said: str) -> None:
+    assert reason(Said(reason=Reason.UNUSUAL_VOLUME, detail=detail)) == said
 
 
 def test_what_a_message_carries_beside_its_text() -> None:
@@ -548,3 +562,39 @@ def test_a_message_keeps_the_id_of_its_delivery() -> None:
     assert message(brief(), MessageFormat.TEXT).message_id == "m-1"
     nameless = replace(brief(), delivery=replace(delivery(5), message_id=""))
     assert message(nameless, MessageFormat.TEXT).message_id == "delivery-5"
+
+
+# ---- what a reader may do
+
+
+DONE_BY_LINK = links.of_story("https://watch.example.org", b"k" * 32, 7, 812, NOW)
+
+
+@pytest.mark.parametrize("form", READ)
+def test_a_message_links_to_its_page_and_to_what_may_be_done(form: MessageFormat) -> None:
+    body = message(brief(story(also=ALSO), links=DONE_BY_LINK), form).body
+    assert "https://watch.example.org/alerts/812" in body
+    for act in ("mute", "useful", "noise"):
+        assert DONE_BY_LINK[f"{act}:7"] in body
+    assert length(body) <= 1000
+
+
+def test_links_give_way_after_the_other_reports_and_before_the_proof() -> None:
+    long = story("Lang " * 60, also=ALSO, alerts=(alert(812), *(alert(820 + 2 * i, f"another-theme-of-many-{i}") for i in range(6))))
+    body = message(brief(long, links=DONE_BY_LINK), MessageFormat.MARKDOWN).body
+    assert "Also:" not in body
+    assert "mute" not in body
+    assert "**Deepseek**" in body
+    assert "https://watch.example.org/alerts/812)" in body
+
+
+def test_a_footer_names_the_command_only_where_no_link_does_it() -> None:
+    assert "presswatch alerts mute" not in message(brief(links=DONE_BY_LINK), MessageFormat.HTML).footer
+    assert "presswatch alerts mute 812" in message(brief(), MessageFormat.HTML).footer
+
+
+def test_a_webhook_gets_every_link_by_name() -> None:
+    said = json.loads(message(brief(links=DONE_BY_LINK), MessageFormat.JSON).body)["stories"][0]
+    assert said["page"] == "https://watch.example.org/alerts/812"
+    assert set(said["links"]) == {"mute", "useful", "noise", "duplicate"}
+    assert json.loads(message(brief(), MessageFormat.JSON).body)["stories"][0]["links"] == {}

@@ -26,7 +26,7 @@ from monitor.model import (
     Subscription,
     Told,
 )
-from monitor.routing import STORM_ALERTS, next_slot, quiet_until, route, with_defaults
+from monitor.routing import STORM_ALERTS, next_slot, quiet_until, route, welcome, with_defaults
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DAILY = Digest(every=DigestEvery.DAILY, at=time(7, 0))
@@ -120,6 +120,22 @@ def test_an_alert_that_was_not_recorded_cannot_be_routed() -> None:
         route([alert(None)], [subscription()], (), (), NOON)
 
 
+# ---- beginnings
+
+
+def test_a_new_subscription_gets_all_it_would_have_had_in_one_digest_now() -> None:
+    wish = subscription(min_severity=Severity.NORMAL, languages=("de",), digest=DAILY, quiet_hours=NIGHT)
+    missed = [alert(1), alert(2, story_id=11, severity=Severity.HIGH), alert(3, severity=Severity.LOW), alert(4, language="fr")]
+    (booked,) = welcome(missed, wish, (), NOON).deliveries
+    assert (booked.kind, booked.status, booked.due_at) == (DeliveryKind.DIGEST, DeliveryStatus.PENDING, NOON)
+    assert (booked.alert_ids, booked.severity) == ((1, 2), Severity.HIGH)
+    assert welcome(missed, wish, (), NOON).deliveries[0].message_id == booked.message_id
+
+
+def test_a_new_subscription_that_missed_nothing_gets_nothing() -> None:
+    assert welcome([alert(1)], subscription(themes=("robots",)), (), NOON).deliveries == ()
+
+
 # ---- silences
 
 
@@ -141,6 +157,14 @@ def test_every_closed_gate_is_told(wish: dict[str, Any], news: dict[str, Any], r
 
 def test_unusual_volume_is_told_to_those_who_ask_for_it() -> None:
     assert route([alert(reason=Reason.UNUSUAL_VOLUME)], [subscription(unusual_volume=True)], (), (), NOON).deliveries
+
+
+def test_unusual_volume_speaks_of_the_theme_whatever_the_channel_knows_of_the_story() -> None:
+    wish = subscription(unusual_volume=True, follow_ups=FollowUps.OFF)
+    assert route([alert(reason=Reason.UNUSUAL_VOLUME)], [wish], (), [told()], NOON).deliveries
+    later = subscription(unusual_volume=True, follow_ups=FollowUps.OFF, digest=DAILY)
+    (booked,) = route([alert(reason=Reason.UNUSUAL_VOLUME)], [later], (), [told()], NOON).deliveries
+    assert booked.kind is DeliveryKind.DIGEST
 
 
 @pytest.mark.parametrize(("scope", "target"), [("story", "10"), ("theme", "chips"), ("outlet", "abendblatt")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.archive.filters import Filter
 from monitor.archive.needs import Needs, Token, needs_of
 from monitor.archive.reads.articles import article, article_by_key, articles, articles_by_id, mentions
+from monitor.archive.reads.decided import alerts_since, has_spoken, last_poll, waiting_channels, watched_days, widest
 from monitor.archive.reads.deliveries import brief, delivery, outbox, recent, silent_sources
 from monitor.archive.reads.due import due_deliveries, due_entries, due_sources, next_due, next_unsent
 from monitor.archive.reads.listings import (
@@ -33,6 +34,7 @@ __all__ = [
     "about_alert",
     "about_article",
     "about_url",
+    "alerts_since",
     "article",
     "article_by_key",
     "articles",
@@ -45,6 +47,8 @@ __all__ = [
     "export",
     "extraction_health",
     "family",
+    "has_spoken",
+    "last_poll",
     "listing",
     "mentions",
     "meta",
@@ -66,4 +70,7 @@ __all__ = [
     "theme_days",
     "token_counts",
     "told",
+    "waiting_channels",
+    "watched_days",
+    "widest",
 ]
