@@ -25,6 +25,7 @@ ROOMS: Final = {
         "run": ("monitor.cli.run", "Watch, decide and deliver until stopped."),
         "status": ("monitor.cli.status", "What works, what needs a look."),
         "doctor": ("monitor.cli.doctor", "Check the whole installation."),
+        "why": ("monitor.cli.why", "Tell the whole way of a URL, alert or article."),
         "subscribe": ("monitor.cli.subscribe", "Send a theme to a channel."),
     },
     "Nouns": {

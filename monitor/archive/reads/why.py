@@ -49,6 +49,11 @@ class Trail:
     marks: Facts = ()
     mutes: Facts = ()
 
+    @property
+    def decisions_of_it(self) -> Facts:
+        """What was decided of this article alone."""
+        return tuple(d for d in self.decisions if self.article is not None and d["article_id"] == self.article["article_id"])
+
 
 def about_url(tx: Tx, key: str) -> Trail:
     """The way of a URL (canonical) or any other key; of one nobody listed, what is known of its host."""
