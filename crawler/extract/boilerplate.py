@@ -33,7 +33,8 @@ _OPENINGS = (
         r"(?:©|\(c\)|copyright\b)|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados|tutti i diritti|todos os direitos|"
         r"wszelkie prawa|this (?:material|story|article) (?:may not be|was (?:originally|first|automatically))|(?:版权|免责|特别|著作权)声明|版权所有|本文(?:系|为|来自|仅代表|由).{0,60}$|"
         r"未经(?:授权|许可|书面)|(?:责任编辑|責任編輯|责编|編輯|编辑|校对|审核|监制|主编|审校|值班主任|终审)[:：]|[（(\[【](?:责任编辑|责编|编辑|責任編輯|完)[:：]?.{0,30}[）)\]】]$|"
-        r"(?:来源|來源|稿源|原标题)[:：].{0,40}$|無断転載|무단\s?(?:전재|복제)|저작권자"
+        r"(?:来源|來源|稿源|原标题)[:：].{0,40}$|(?:您(?:现在)?(?:所)?在的位置|您的位置|当前位置|當前位置|目前位置)(?:是|为)?\s?[:：]|"
+        r"(?:本[站网報报]|[新搜]\S{1,3})?(?:郑重|特别)?(?:声明|聲明)[:：]|違法和不良|违法和不良信息|無断転載|무단\s?(?:전재|복제)|저작권자"
     ),
     # advertisements, comments, cookies, pictures
     (

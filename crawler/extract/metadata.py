@@ -20,7 +20,13 @@ from crawler.model import Arrival, Page
 from crawler.urls import canonical_url, host_key, resolve
 
 _SEPARATOR = re.compile(r"\s+[|–—·•:»\-_]+\s+|\s*[_|｜]\s*|\s+-{1,2}\s*|[-－—](?=[^-]{2,12}$)")
+# How the names of sites, channels and columns end that Chinese titles carry after a dash or low line.
+_HAN_SITE = re.compile(
+    r"[\u4e00-\u9fff](?:网站?|網站?|[日晚早时時]?[报報]|频道|頻道|新[闻聞]|资讯|在线|在線|客户端|订阅|官网|周刊|杂志|雜誌|电视台|電視台|社区?|专栏|專欄)$"
+)
+_MAX_HAN_SITE = 24
 _HEADINGS = frozenset({"h1", "h2"})
+_TITLE_BLOCKS = 100
 _ALIASES = ("www.", "m.", "amp.", "mobile.", "mobil.")
 _KEYWORDS = ("article:tag", "news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 _MAX_TITLE, _MAX_TAGS, _MAX_TAG_CHARS = 500, 30, 60
@@ -57,7 +63,7 @@ def read(root: HtmlElement, blocks: Sequence[Block], arrival: Arrival) -> Metada
     node = jsonld.article(nodes, urls=urls, titles=[said, head.title, arrival.entry.title, *head.headings]) or {}
     site = head.first("og:site_name", "application-name") or _publisher(node)
     sites = {bare(site), bare(_publisher(node)), *_host_names(page.final_url)} - {""}
-    title = _title(head, node, sites)
+    title = _title(head, node, sites, blocks)
     beside = when.near(blocks, title_at(blocks, title))
     around = Around(country=arrival.outlet.country.upper(), url=page.final_url, now=result_time(arrival))
     return Metadata(
@@ -92,10 +98,11 @@ def title_at(blocks: Sequence[Block], title: str) -> int:
     return fallback
 
 
-def _title(head: Head, node: Node, sites: set[str]) -> str:
+def _title(head: Head, node: Node, sites: set[str], blocks: Sequence[Block]) -> str:
     """Let the page's titles vote: JSON-LD, og:title, the heading, the window's title; a name of the site at the end counts for nothing."""
     shared = (head.first("og:title", "twitter:title") or head.first("title", "dc.title", "headline"))[:_MAX_TITLE]
-    window = _without_site(head.title, sites, head.headings)
+    lines = [block.text for block in blocks[:_TITLE_BLOCKS] if 8 < len(block.text) < len(head.title) and block.link < 0.5]
+    window = _without_site(head.title, sites, (*head.headings, *lines))
     told = (jsonld.text(node.get("headline")) or jsonld.text(node.get("name")))[:_MAX_TITLE]
     heading = _heading(head.headings, [told, shared, window])
     votes: dict[str, float] = {}
@@ -129,12 +136,14 @@ def _without_site(title: str, sites: set[str], known: Sequence[str]) -> str:
     for mark in _SEPARATOR.finditer(title):
         for kept, cut in ((title[: mark.start()], title[mark.end() :]), (title[mark.end() :], title[: mark.start()])):
             if kept and (bare(kept) in names or (cut and _is_site(bare(cut), sites))):
-                return kept.strip()
+                return kept.strip(" |_-–—·")
     return title
 
 
 def _is_site(name: str, sites: set[str]) -> bool:
     """Whether a part of a title is the site's name, or begins or ends with it as "the FullStack blog" does."""
+    if len(name) <= _MAX_HAN_SITE and _HAN_SITE.search(name):
+        return True
     return any(site and (name == site or (len(site) > 3 and len(name) < 2 * len(site) + 4 and site in name)) for site in sites)
 
 

@@ -62,7 +62,7 @@ def _rehearse() -> None:
     for words in (b"One of two sentences, long enough to be weighed. " * 20, b"Short."):
         tree = parse(b"<html><body><div><p>Posted in spring 2019 by nobody.</p><p>" + words + b"</p></div></body></html>")
         assert tree is not None
-        bare_extraction(tree.root, favor_precision=True, include_comments=False)
+        bare_extraction(tree.root, fast=True, favor_precision=True, include_comments=False)
         find_date(tree.root, original_date=True, extensive_search=False)
 
 

@@ -29,14 +29,24 @@ _SPLIT = re.compile(
     r"\s*(?:;|；|、|\||•|·|\s[-–—/]\s|\s&\s|(?:,\s?|\s)(?:and|und|et|e|y|og|och|en|i|oraz|im Gespräch mit)\s(?=[^\W\d_])|,\s(?!(?:Jr|Sr|PhD|Ph\.D|MD|M\.D|DVM|Dr|RD|CPA|CFP|MS|MPH|RN|II|III)\b))\s*"
 )
 _NOISE = re.compile(
-    r"https?:|www\.|@|\d{3}|[{}<>=]|^(?:admin|administrator|editor|redaktion|root|unknown|null|none|undefined|staff|author|by|webmaster|wordpress)$",
+    r"https?:|www\.|@|\d{3}|[{}<>=]|^(?:admin|administrator|editor|redaktion|root|unknown|null|none|undefined|staff|author|name|by|webmaster|wordpress|taboola|未知|佚名|匿名|"
+    r"not available|n/a)$|(?:责任编辑|責任編輯|责编|編輯|编辑|来源|來源|版权|校对|审核)\s*[:：]",
+    re.IGNORECASE,
+)
+_TRADE = re.compile(r"\s(?:writer|reporter|correspondent|columnist|contributor|korrespondent(?:in)?|redakteur(?:in)?)$", re.IGNORECASE)
+# Where a byline goes over into a date, the names are told.
+_DATE = re.compile(
+    r"(?:am |on |le |el )?(?:\d{1,2}(?:\.|st|nd|rd|th)?|(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
+    r"(?:\d{1,2}\.? )?(?:january|january?|jan|februar[iy]?|feb|märz|march|mar|april|apr|mai|may|jun[ei]?|jul[iy]?|august|aug|september|sept?|o[ck]tober|o[ck]t|november|nov|"
+    r"de[cz]ember|de[cz]|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|"
+    r"octubre|noviembre|diciembre)\.?(?: \d{1,4}.*)?)",
     re.IGNORECASE,
 )
 # What a careless byline drags behind the name: dates, weekdays, "updated", the outlet's own trade.
 _TAIL = re.compile(
     r"\s+(?:(?:am |on |le |el )?(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|"
     r"(?:januar[iy]?|jan|februar[iy]?|feb|märz|march|mar|april|apr|mai|may|jun[ei]?|jul[iy]?|august|aug|september|sept?|o[ck]tober|november|nov|de[cz]ember)\b|"
-    r"stand|updated|published|posted|aktualisiert|veröffentlicht|min read|\d).*$|\s*[(（].*$|，?(?:记者|记者站)$",
+    r"stand|updated|published|posted|aktualisiert|veröffentlicht|min read|\d).*$|\s*[(（].*$|，?(?:记者|记者站)$|(?<=[\u4e00-\u9fff])\s+[\u4e00-\u9fff]{4,}$|\s+(?:企鹅号|关注|(?-i:on|am)|alle artikel|all articles)$",
     re.IGNORECASE,
 )
 _CLASSED = re.compile(
@@ -51,19 +61,20 @@ def read(
 ) -> tuple[str, ...]:
     """Return the authors' names, in order, each once; the site's own name (``sites``, bare) only where no person is named."""
     told = _names(_told(node, known))
-    if told and not _are_sites(told, sites):
-        return told
+    if people := _people(told, sites):
+        return people
     said = _names(part for value in head.all(*_META) for part in _parts(value))
-    if said and not _are_sites(said, sites):
-        return said
+    if people := _people(said, sites):
+        return people
     shown = _names(_shown(root, near_title))
-    if shown and not _are_sites(shown, sites):
-        return shown
+    if people := _people(shown, sites):
+        return people
     return told or said or shown or _names(_parts((extract_author(root) or "").replace(";", " ; ")))
 
 
-def _are_sites(names: Iterable[str], sites: Collection[str]) -> bool:
-    return all(bare(name) in sites for name in names)
+def _people(names: Iterable[str], sites: Collection[str]) -> tuple[str, ...]:
+    """Return the names but the site's own."""
+    return tuple(name for name in names if bare(name) not in sites)
 
 
 def _told(node: Node, known: Mapping[str, Node]) -> Iterator[str]:
@@ -108,7 +119,11 @@ def _names(parts: Iterable[str]) -> tuple[str, ...]:
     """Keep what can be a name, each once."""
     kept: dict[str, str] = {}
     for part in parts:
+        if kept and _DATE.fullmatch(part):
+            break
         name = _TAIL.sub("", _BY.sub("", one_line(part))).strip(" ,|-–—:：·•()（）[]")
+        if kept and _TRADE.search(name):
+            continue
         if 1 < len(name) <= _MAX_CHARS and not _NOISE.search(name) and len(name.split()) <= 8:
             kept.setdefault(bare(name), name)
         if len(kept) == _MAX_NAMES:

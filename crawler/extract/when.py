@@ -64,7 +64,7 @@ class Around:
 def read(root: HtmlElement, head: Head, node: Node, near_title: Sequence[Block], around: Around) -> Times:
     """Return when the article was published and last changed."""
     modified = _first((jsonld.text(node.get("dateModified")), *head.all(*_MODIFIED)), around)
-    for rung in (_told(node, head), _marked(root), _shown(near_title)):
+    for rung in (_told(node, head), _marked(root), _timed(root), _shown(near_title)):
         published = _first(rung, around)
         if published:
             break
@@ -85,9 +85,9 @@ def near(blocks: Sequence[Block], title_at: int) -> Sequence[Block]:
 def _told(node: Node, head: Head) -> Iterator[str]:
     """What the page tells machines."""
     yield jsonld.text(node.get("datePublished"))
+    yield from head.all(*_PUBLISHED)
     yield jsonld.text(node.get("dateCreated"))
     yield jsonld.text(node.get("uploadDate"))
-    yield from head.all(*_PUBLISHED)
 
 
 def _marked(root: HtmlElement) -> Iterator[str]:
@@ -99,6 +99,17 @@ def _marked(root: HtmlElement) -> Iterator[str]:
         )
         if _TELLING.search(named) and not _CHANGING.search(named):
             yield names.get("datetime") or names.get("content") or " ".join(element.itertext())
+
+
+def _timed(root: HtmlElement) -> Iterator[str]:
+    """The first time element below the heading that is not said to be a change."""
+    is_below = False
+    for element in root.iter("h1", "time"):
+        if element.tag == "h1":
+            is_below = True
+        elif is_below and (told := element.get("datetime")) and not _CHANGING.search(element.get("class", "")):
+            yield told
+            return
 
 
 def _shown(blocks: Iterable[Block]) -> Iterator[str]:

@@ -41,6 +41,7 @@ def run(samples: Sequence[Sample], *, everyone: bool, folds: Path | None) -> Run
     """Let all extractors read all pages, page by page, so that a busy machine is unkind to all alike."""
     extract.warm()
     others = peers.load(everyone=everyone)
+    peers.warm(others)
     judges = [forest.parse(path.read_text("utf-8")) for path in sorted(folds.glob("forest-*.json"))] if folds else [forest.load()]
     done = Run()
     for number, sample in enumerate(samples):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lxml.html import document_fromstring
 
 from crawler import extract
-from crawler.extract import jsonld, meta
+from crawler.extract import jsonld, language, meta
 from crawler.model import Article
 from tests import pages
 from tests.pages import arrival, markup
@@ -249,3 +249,74 @@ def test_the_head_is_read_wherever_broken_markup_put_it() -> None:
     )
     head = meta.read(root)
     assert (head.all("a"), head.first("b", "a"), head.links, head.language) == (["x y", "z"], "x y", {"canonical": "/c"}, "de")
+
+
+@pytest.mark.parametrize(
+    ("author", "expected"),
+    [
+        ("Ann Example, March 12", ("Ann Example",)),
+        ("Didier Exemple, 21 juin", ("Didier Exemple",)),
+        ("Ann Example, Bob Sample, 19.", ("Ann Example", "Bob Sample")),
+        ("Ann Example, Senior Sports Correspondent, Bob Sample", ("Ann Example", "Bob Sample")),
+        ("Gazette staff reporter", ("Gazette staff reporter",)),
+        ("Ann Example, The Gazette", ("Ann Example",)),
+        ("GAZ - The Gazette", ("GAZ",)),
+        ("Ann Example Alle Artikel", ("Ann Example",)),
+        ("责任编辑：张伟", ()),
+        ("李娜 海港大学经济研究所", ("李娜",)),
+        ("name", ()),
+    ],
+)
+def test_a_byline_is_cut_to_its_names(author: str, expected: tuple[str, ...]) -> None:
+    head = f"<meta name='author' content='{author}'><meta property='og:site_name' content='The Gazette'>"
+    assert read(markup(head=head)).authors == expected
+
+
+@pytest.mark.parametrize(
+    ("window", "line", "expected"),
+    [
+        ("海港大桥重新开放-海港网", None, "海港大桥重新开放"),
+        ("海港大桥重新开放_国内新闻_海港在线", None, "海港大桥重新开放"),
+        ("海港大桥重新开放 - 海港电视台", None, "海港大桥重新开放"),
+        ("A–B线本周开通", None, "A–B线本周开通"),
+        (
+            "Harbour bridge open again after a year - All about the sea",
+            "Harbour bridge open again after a year",
+            "Harbour bridge open again after a year",
+        ),
+        ("Harbour bridge open again - All about the sea", "Something else entirely", "Harbour bridge open again - All about the sea"),
+    ],
+)
+def test_a_window_title_without_a_heading_loses_the_sites_name(window: str, line: str | None, expected: str) -> None:
+    shown = f"<div class='title'>{line}</div>" if line else ""
+    body = "".join(f"<p>{text}</p>" for text in pages.CHINESE)
+    page = f"<html><head><title>{window}</title></head><body>{shown}<div>{body}</div></body></html>"
+    assert read(page).headline == expected
+
+
+def test_a_time_element_below_the_heading_beats_a_date_in_the_lead() -> None:
+    body = (
+        "<p class='dek'>Taxes are due on April 15, 2026</p><time datetime='2026-11-20T08:15:00Z'>Friday</time>"
+        "<time class='updated' datetime='2026-11-22T08:15:00Z'>Sunday</time>" + "".join(f"<p>{text}</p>" for text in pages.ENGLISH)
+    )
+    assert read(markup(body=body)).published_at == at(2026, 11, 20, 8, 15)
+
+
+def test_what_a_page_calls_published_beats_the_day_its_record_was_made() -> None:
+    head = said(dateCreated="2026-10-01T08:00:00Z") + "<meta property='article:published_time' content='2026-11-20T08:15:00Z'>"
+    assert read(markup(head=head)).published_at == at(2026, 11, 20, 8, 15)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "expected"),
+    [
+        ("呢條橋今日重開，市長話佢哋好開心，啲人都話冇諗過咁快。", "", "zh"),
+        ("D Brugg isch am Mäntig nach elf Mönet wieder uufgange; d Reparatur hät d Stadt meh als s Doppelte koschtet.", "", "de"),
+        ("Broen åpnet igjen mandag etter elleve måneder med reparasjoner som kostet byen mer enn planlagt.", "nb", "no"),
+        ("Jambatan pelabuhan dibuka semula pada hari Isnin selepas sebelas bulan kerja pembaikan.", "ms", "ms"),
+        ("Die hawebrug is Maandag heropen na elf maande van herstelwerk wat die stad meer as dubbel gekos het.", "af", "af"),
+        (pages.GERMAN[0], "en", "de"),
+    ],
+)
+def test_one_written_language_has_one_tag_and_neighbours_are_told_apart_by_the_page(text: str, hint: str, expected: str) -> None:
+    assert language.detect("", text, hint=hint) == expected
