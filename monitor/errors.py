@@ -7,6 +7,7 @@ PresswatchError
 │   ├── ArchiveBusy            another daemon holds it                                                  exit 75
 │   ├── ArchiveFull            no space left; heals itself
 │   └── WrongRevision          another schema revision; names the command                               exit 78
+├── DaemonAway                 no daemon answers where one was asked                                    exit 69
 └── ChannelError
     ├── ChannelBusy            try again, perhaps after ``retry_after_s``
     └── ChannelRefused         this message will never be taken: dead
@@ -77,6 +78,12 @@ class WrongRevision(ArchiveError):
     """The archive's schema is not the one this version writes."""
 
     exit_code = 78
+
+
+class DaemonAway(PresswatchError):
+    """No daemon answers where one was asked."""
+
+    exit_code = 69
 
 
 class ChannelError(PresswatchError):

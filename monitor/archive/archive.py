@@ -84,6 +84,11 @@ class Archive:
             raise told(error, where) from error
         return archive
 
+    @property
+    def writing_s(self) -> float:
+        """How long the writer has been at its present try: a watchdog's question."""
+        return self._writer.trying_s
+
     async def write(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` in the writer's transaction; return once it is committed."""
         return await asyncio.wrap_future(self._writer.submit(work))

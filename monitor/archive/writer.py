@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -73,6 +74,7 @@ class Writer:
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._live, name="archive-writer", daemon=True)
         self._is_started = False
+        self._trying_since: float | None = None
 
     def submit(self, work: Callable[[Tx], T]) -> Future[T]:
         """Queue work; the future ends when its transaction is durable."""
@@ -85,6 +87,14 @@ class Writer:
                 self._is_started = True
             self._queue.put(_Item(work=work, future=future))
         return future
+
+    @property
+    def trying_s(self) -> float:
+        """How long the try in hand has taken, 0 where there is none; endless for a thread that died."""
+        if self._is_started and not self._thread.is_alive():
+            return math.inf
+        since = self._trying_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def connect(self) -> None:
         """Open the connection now, so that a refusal is heard at the start."""
@@ -123,6 +133,7 @@ class Writer:
     def _settle(self, batch: Sequence[_Item]) -> None:
         started, tries = time.monotonic(), 0
         while batch:
+            self._trying_since = time.monotonic()
             try:
                 self._commit(batch)
                 break
@@ -136,6 +147,7 @@ class Writer:
                     _log.warning("archive write waits", reason=str(told(error, self._where)), duration_s=round(waited, 1))
                 self._closing.wait(_BACK_OFF_S[min(tries, len(_BACK_OFF_S) - 1)])
                 tries += 1
+        self._trying_since = None
         for item in batch:
             item.settle()
 

@@ -11,13 +11,21 @@ from monitor.cli.given import shared
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @shared
-@click.pass_context
-def command(ctx: click.Context, shell: str) -> None:
+def command(shell: str) -> None:
     """Print the completion script of a shell.
 
-    bash: presswatch completion bash > ~/.local/share/bash-completion/completions/presswatch
-    """
+    \b
+    presswatch completion bash > ~/.local/share/bash-completion/completions/presswatch
+    presswatch completion zsh > "${fpath[1]}/_presswatch"
+    presswatch completion fish > ~/.config/fish/completions/presswatch.fish
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    click.echo(script(shell))
+
+
+def script(shell: str) -> str:
+    """Return the script; it asks ``presswatch`` itself at each completion, so it stays right as commands change."""
+    from monitor.cli.app import cli  # noqa: PLC0415 - the root imports this command lazily, and so do we it
+
     found = get_completion_class(shell)
     assert found is not None
-    root = ctx.find_root()
-    click.echo(found(root.command, {}, "presswatch", "_PRESSWATCH_COMPLETE").source())
+    return found(cli, {}, "presswatch", "_PRESSWATCH_COMPLETE").source()

@@ -19,7 +19,7 @@ MASK: Final = "***"
 _COLUMNS: Final = (
     Column(title="KEY", show=lambda row: row["key"]),
     Column(title="VALUE", show=lambda row: row["value"], gives_way=True),
-    Column(title="FROM", show=lambda row: row["from"]),
+    Column(title="FROM", show=lambda row: row["from"], keeps_end=True),
 )
 
 

@@ -31,7 +31,7 @@ _REPORTED: Final = ("scrapy", "aiohttp", "sqlalchemy", "alembic", "trafilatura",
 _COLUMNS: Final = (
     Column(title="PART", show=lambda row: row["part"]),
     Column(title="STATE", show=lambda row: row["state"]),
-    Column(title="WHAT WAS FOUND", show=lambda row: row["said"]),
+    Column(title="WHAT WAS FOUND", show=lambda row: row["said"], wraps=True),
 )
 
 Finding = dict[str, Any]

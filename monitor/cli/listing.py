@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from functools import wraps
+from itertools import zip_longest
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ Row = Mapping[str, Any]
 _AGO: Final = re.compile(r"(\d+)\s*([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LEAST_CELLS: Final = 12
+_NARROW_CELLS: Final = 6
+"""What a column keeps where even its least would not fit."""
 _LONGEST_DIGITS: Final = 5
 
 
@@ -126,12 +129,19 @@ def filters(*names: str) -> Callable[[F], F]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of the table for people; ``show`` turns the row into its cell, ``gives_way`` marks the one that is cut to fit."""
+    """One column of the table for people; ``show`` turns the row into its cell.
+
+    Where the terminal is narrow, columns that ``may_go`` are left out, those that give way are cut, then the widest of the others, the
+    first one never; ``keeps_end`` cuts at the front, as a path needs it, and ``wraps`` goes on in the next line instead.
+    """
 
     title: str
     show: Callable[[Row], object]
     is_number: bool = False
     gives_way: bool = False
+    may_go: bool = False
+    keeps_end: bool = False
+    wraps: bool = False
 
 
 def listing(function: F) -> F:
@@ -220,33 +230,85 @@ def _csv_cell(value: object) -> object:
 
 def table(rows: Sequence[Row], columns: Sequence[Column], *, cells: int | None) -> list[str]:
     """Return the lines of a table; ``cells`` is the terminal's width, None leaves every cell whole."""
+    columns = list(columns)
     body = [[_text(column.show(row)) for column in columns] for row in rows]
-    widths = [max(_cells(column.title), *(_cells(line[i]) for line in body)) for i, column in enumerate(columns)]
+    widths = [max(width_of(column.title), *(width_of(line[i]) for line in body)) for i, column in enumerate(columns)]
     if cells is not None:
-        _give_way(widths, columns, cells)
-    lines = [[column.title for column in columns], *body]
-    return ["  ".join(_fit(text, widths[i], columns[i]) for i, text in enumerate(line)).rstrip() for line in lines]
+        for index in _left_out(widths, columns, cells):
+            del widths[index], columns[index]
+            for line in body:
+                del line[index]
+        _give_way(widths, columns, body, cells)
+    lines = [_line([column.title for column in columns], widths, columns)]
+    for row in body:
+        broken = [_wrapped(text, widths[i]) if columns[i].wraps else [text] for i, text in enumerate(row)]
+        lines += (_line(line, widths, columns) for line in zip_longest(*broken, fillvalue=""))
+    return lines
 
 
-def _give_way(widths: list[int], columns: Sequence[Column], cells: int) -> None:
-    """Take what is too much from the columns that give way, never below a readable width."""
+def _left_out(widths: Sequence[int], columns: Sequence[Column], cells: int) -> list[int]:
+    """Say which columns to do without, the last first, until the rest fits at its least."""
+    least = [min(w, _LEAST_CELLS) if column.gives_way or column.wraps else w for w, column in zip(widths, columns, strict=True)]
+    over = sum(least) + 2 * (len(least) - 1) - cells
+    gone: list[int] = []
+    for index in reversed([i for i, column in enumerate(columns) if column.may_go]):
+        if over > 0:
+            gone.append(index)
+            over -= least[index] + 2
+    return gone
+
+
+def _give_way(widths: list[int], columns: Sequence[Column], body: Sequence[Sequence[str]], cells: int) -> None:
+    """Take what is too much: first from the columns that give way, then from the widest of all but the first, numbers and times."""
     over = sum(widths) + 2 * (len(widths) - 1) - cells
-    for index in reversed([i for i, column in enumerate(columns) if column.gives_way]):
+    for index in reversed([i for i, column in enumerate(columns) if column.gives_way or column.wraps]):
         taken = max(0, min(over, widths[index] - _LEAST_CELLS))
         widths[index] -= taken
         over -= taken
+    others = [i for i, column in enumerate(columns) if i and not column.is_number and not all(line[i][:1].isdigit() for line in body)]
+    while over > 0 and others:
+        widest = max(others, key=lambda i: widths[i])
+        if widths[widest] <= _NARROW_CELLS:
+            return
+        widths[widest] -= 1
+        over -= 1
+
+
+def _line(texts: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
+    return "  ".join(_fit(text, widths[i], columns[i]) for i, text in enumerate(texts)).rstrip()
 
 
 def _fit(text: str, cells: int, column: Column) -> str:
-    if _cells(text) > cells:
-        kept = ""
-        for character in text:
-            if _cells(kept + character) > cells - 1:
-                break
-            kept += character
-        text = kept + "…"
-    padding = " " * (cells - _cells(text))
+    if width_of(text) > cells:
+        text = "…" + _cut(text[::-1], cells - 1)[::-1] if column.keeps_end else _cut(text, cells - 1) + "…"
+    padding = " " * (cells - width_of(text))
     return padding + text if column.is_number else text + padding
+
+
+def _cut(text: str, cells: int) -> str:
+    """Return the longest beginning that fits."""
+    kept = ""
+    for character in text:
+        if width_of(kept + character) > cells:
+            break
+        kept += character
+    return kept
+
+
+def _wrapped(text: str, cells: int) -> list[str]:
+    """Break a text between its words; a word that is longer than a line is broken itself."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if width_of(longer) <= cells:
+            lines[-1] = longer
+            continue
+        lines += [word] if lines[-1] else []
+        lines[-1] = lines[-1] or word
+        while width_of(lines[-1]) > cells:
+            begun = _cut(lines[-1], cells)
+            lines[-1:] = [begun, lines[-1][len(begun) :]]
+    return lines
 
 
 def _text(value: object) -> str:
@@ -257,7 +319,7 @@ def _text(value: object) -> str:
     return "".join(character if character.isprintable() else "�" for character in words)
 
 
-def _cells(text: str) -> int:
+def width_of(text: str) -> int:
     """Return how many cells of a terminal a text takes; a Chinese character takes two."""
     if text.isascii():
         return len(text)

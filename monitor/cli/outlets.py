@@ -25,7 +25,7 @@ _DIFF_COLUMNS: Final = (
     Column(title="KEY", show=lambda row: row["key"]),
     Column(title="SHIPPED", show=lambda row: row["shipped"] or "-", gives_way=True),
     Column(title="YOURS", show=lambda row: row["yours"] or "-", gives_way=True),
-    Column(title="WHERE", show=lambda row: row["place"] or row["shipped_place"]),
+    Column(title="WHERE", show=lambda row: row["place"] or row["shipped_place"], keeps_end=True),
 )
 
 
@@ -192,7 +192,7 @@ def _plan_columns(now: Any) -> tuple[Column, ...]:
         Column(title="IN", show=lambda row: "now" if row["next_at"] and row["next_at"] <= now else ago(now, row["next_at"] or now)),
         Column(title="WHY", show=lambda row: row["plan_reason"]),
         Column(title="OUTLET", show=lambda row: row["outlet"]),
-        Column(title="KIND", show=lambda row: row["kind"]),
+        Column(title="KIND", show=lambda row: row["kind"], may_go=True),
         Column(title="URL", show=lambda row: row["url"], gives_way=True),
         Column(title="LAST", show=lambda row: row["last_status"]),
         Column(title="NEWS", show=lambda row: ago(row["last_new_at"], now)),
@@ -252,10 +252,10 @@ def _row(outlet: Outlet, index: int, health: Mapping[str, Any]) -> dict[str, Any
 def _columns(now: Any) -> tuple[Column, ...]:
     return (
         Column(title="ID", show=lambda row: row["outlet_id"]),
-        Column(title="OUTLET", show=lambda row: row["outlet"]),
+        Column(title="OUTLET", show=lambda row: row["outlet"], may_go=True),
         Column(title="WHERE", show=lambda row: row["country"]),
         Column(title="LANG", show=lambda row: row["language"]),
-        Column(title="TIER", show=lambda row: row["tier"], is_number=True),
+        Column(title="TIER", show=lambda row: row["tier"], is_number=True, may_go=True),
         Column(title="KIND", show=lambda row: row["kind"].value),
         Column(title="URL", show=lambda row: row["url"], gives_way=True),
         Column(title="STATE", show=lambda row: ("! silent" if row["is_silent"] else row["last_status"]) or "never polled"),

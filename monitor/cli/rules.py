@@ -26,7 +26,7 @@ _COLUMNS: Final = (
     Column(title="RULE", show=lambda row: row["rule"]),
     Column(title="SEVERITY", show=lambda row: row["severity"].word),
     Column(title="QUERY", show=lambda row: row["query"], gives_way=True),
-    Column(title="WHERE", show=lambda row: row["place"]),
+    Column(title="WHERE", show=lambda row: row["place"], keeps_end=True),
 )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import click
 
 from monitor.cli.config import shown_url
 from monitor.cli.given import Given, pass_given, shared
-from monitor.cli.listing import Show, ago, listing, local
+from monitor.cli.listing import Show, ago, listing, local, width_of
+from monitor.config.terminal import width
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,22 +23,41 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 
+_CELLS: Final = 100
+"""Where nobody knows how wide it may be."""
+_ENOUGH: Final = 1000
+"""Articles from which a size per article is worth a forecast."""
+
 
 @click.command("status")
+@click.option("--health", is_flag=True, help="Only ask the running daemon whether it works: exit 0, 1, or 69 where none answers.")
 @listing
 @shared
 @pass_given
-def command(given: Given, show: Show) -> None:
+def command(given: Given, show: Show, *, health: bool) -> None:
     """Say what works and what needs a look; exit 1 where something does, marked with '!'."""
+    if health:
+        _health(given)
+        return
     settings = given.settings()
     now = given.clock.now()
     with given.archive(settings) as archive:
         facts = _facts(archive, settings, now)
     if show.is_table:
-        click.echo("\n".join(_lines(facts, settings, now)))
+        click.echo("\n".join(_lines(facts, settings, now, width(sys.stdout) or _CELLS)))
     else:
         show.one(facts)
     if facts["attention"]:
+        raise click.exceptions.Exit(1)
+
+
+def _health(given: Given) -> None:
+    """Ask the daemon itself, as a probe does."""
+    from monitor.cli.health import ask  # noqa: PLC0415 - only probes pay
+
+    why = ask(given.settings(secrets=True))
+    click.echo(f"not ready: {why}" if why else "ready")
+    if why:
         raise click.exceptions.Exit(1)
 
 
@@ -50,6 +72,7 @@ def _facts(archive: Archive, settings: Settings, now: datetime) -> dict[str, Any
     return {
         "archive": shown_url(settings.archive),
         "archive_bytes": upkeep.archive_bytes(archive),
+        "days_until_full": _days_until_full(upkeep.archive_bytes(archive), upkeep.free_bytes(archive), counts),
         "daemon_pid": _daemon(settings),
         **counts,
         "attention": [*_troubled(sources, now), *_failed(dead), *_noticed(notices, sources)],
@@ -108,23 +131,70 @@ def _noticed(notices: Rows, sources: Rows) -> Rows:
     ]
 
 
-def _lines(facts: Mapping[str, Any], settings: Settings, now: datetime) -> list[str]:
-    pid = facts["daemon_pid"]
+def _days_until_full(size: int, free: int | None, counts: Mapping[str, Any]) -> int | None:
+    """Say how long the disk lasts at the pace of the last week; None on a server and before a day's worth is known."""
+    daily = counts["articles_last_week"] / 7
+    if free is None or not daily or counts["articles"] < _ENOUGH:
+        return None
+    return int(free / (size / counts["articles"] * daily))
+
+
+def _lines(facts: Mapping[str, Any], settings: Settings, now: datetime, cells: int) -> list[str]:
+    """Return the screen, each line within ``cells``."""
+    pid, days, delay = facts["daemon_pid"], facts["days_until_full"], facts["median_delay_s"]
     running = f"running, pid {pid}" if pid else "no daemon is running here" if settings.archive_path else "archive on a server"
     healthy = facts["sources"] - facts["sources_failing"] - facts["sources_silent"]
-    delay = facts["median_delay_s"]
-    waiting = facts["outbox_pending"] + facts["outbox_retry"]
-    polled = f"last hour {facts['polls_last_hour']:,} polls, {facts['entries_last_hour']:,} new entries, {facts['articles_last_hour']:,} articles"
-    sent = f"today {facts['alerts_today']}, {facts['sent_today']} messages sent, {waiting} waiting, {facts['outbox_held']} held, {facts['dead']} given up"
-    typical = f" · median {delay:.0f} s from first sight to message" if delay is not None else ""
-    lines = [
-        f"{running} · archive {size(facts['archive_bytes'])}, {facts['articles']:,} articles · last poll {_past(facts['last_poll_at'], now)}",
-        f"sources   {facts['sources']} watched, {healthy} healthy · {polled} · {facts['entries_waiting']:,} waiting",
-        f"alerts    {sent}{typical}",
-    ]
+    pieces = {
+        "daemon": [running, f"last poll {_past(facts['last_poll_at'], now)}"],
+        "archive": [
+            f"{facts['articles']:,} articles, {size(facts['archive_bytes'])}",
+            *([f"disk full in {days:,} days at this pace"] if days is not None else []),
+        ],
+        "sources": [f"{facts['sources']} watched, {healthy} healthy", *_polled(facts), f"{facts['entries_waiting']:,} entries waiting"],
+        "alerts": [
+            f"{facts['alerts_today']} today",
+            *_sent(facts),
+            *([f"median {delay:.0f} s from first sight to message"] if delay else []),
+        ],
+    }
+    lines = [line for title, said in pieces.items() for line in _flowed(title, said, cells)]
     for row in facts["attention"]:
         later = f"; next try {local(row['next_at'], settings.timezone)}" if row["next_at"] else ""
-        lines.append(f"  ! {row['subject']}: {row['said']}{later}")
+        lines += _wrapped(f"{row['subject']}: {row['said']}{later}", cells)
+    return lines
+
+
+def _polled(facts: Mapping[str, Any]) -> list[str]:
+    never = facts["sources_never_polled"]
+    found = f"last hour {facts['polls_last_hour']:,} polls, {facts['entries_last_hour']:,} new entries, {facts['articles_last_hour']:,} articles"
+    return [*([f"{never} never polled"] if never else []), found]
+
+
+def _sent(facts: Mapping[str, Any]) -> list[str]:
+    waiting = facts["outbox_pending"] + facts["outbox_retry"]
+    return [f"{facts['sent_today']} messages sent, {waiting} waiting, {facts['outbox_held']} held, {facts['dead']} given up"]
+
+
+def _flowed(title: str, pieces: Sequence[str], cells: int) -> list[str]:
+    """Put pieces on as few lines as fit, none of them broken."""
+    lines = [f"{title:<9}{pieces[0]}"]
+    for piece in pieces[1:]:
+        longer = f"{lines[-1]} · {piece}"
+        if width_of(longer) <= cells:
+            lines[-1] = longer
+        else:
+            lines.append(" " * 9 + piece)
+    return lines
+
+
+def _wrapped(text: str, cells: int) -> list[str]:
+    """Break one thing that needs a look between its words; a command stays in one piece, to be copied."""
+    lines, indent = ["  !"], "   "
+    for word in re.findall(r"presswatch [a-z].*|\S+", text):
+        if width_of(f"{lines[-1]} {word}") <= cells or lines[-1] in {"  !", indent}:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"{indent} {word}")
     return lines
 
 

@@ -6,7 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor.errors import PresswatchError
+
+_log = structlog.get_logger()
 
 Job = Callable[[], Awaitable[None]]
 
@@ -42,18 +47,30 @@ class Jobs:
         self._scheduler = AsyncIOScheduler(
             timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+        self._failing: set[str] = set()
         for timed in timetable:
             self._add(timed)
 
     def _add(self, timed: Timed) -> None:
-        async def work() -> None:
-            await timed.work()  # APScheduler must see a coroutine function: a bound or partial one it would run in a thread
+        async def work() -> None:  # APScheduler must see a coroutine function: a bound or partial one it would run in a thread
+            try:
+                await timed.work()
+            except PresswatchError as error:
+                self._tell(timed.name, str(error))
+            else:
+                self._failing.discard(timed.name)
 
         match timed.when:
             case Every(seconds):
                 self._scheduler.add_job(work, "interval", seconds=seconds, id=timed.name)
             case Daily(hour, minute):
                 self._scheduler.add_job(work, "cron", hour=hour, minute=minute, id=timed.name)
+
+    def _tell(self, name: str, reason: str) -> None:
+        """Say once that a job fails; it is tried again at its time, and the archive's own state says how it goes on."""
+        if name not in self._failing:
+            self._failing.add(name)
+            _log.warning("job failed; it is tried again at its time", job=name, reason=reason)
 
     def start(self) -> None:
         """Begin; needs the running loop."""

@@ -20,9 +20,9 @@ class Tick:
     async def __call__(self) -> None:
         """Do what a second brings."""
         parts = self._parts
-        given = await parts.orders.give()
         if not stuck(parts):
             parts.notifier.alive()
+        given = await parts.orders.give()
         if given or parts.line.sources_in_flight or parts.line.entries_in_flight:
             return
         if self._is_first_pass:

@@ -173,7 +173,12 @@ def wait(world: World, daemon: Daemon, given: argparse.Namespace) -> None:
         left -= 1
     if given.fault:
         world.clear()
-    patience = time.monotonic() + given.patience
+    settle(world, daemon, given.patience)
+
+
+def settle(world: World, daemon: Daemon, patience_s: float) -> None:
+    """Wait until every alert that is due was told, or patience ends."""
+    patience = time.monotonic() + patience_s
     while time.monotonic() < patience:
         time.sleep(3)
         daemon.watch()
@@ -190,6 +195,13 @@ def faults(world: World, given: argparse.Namespace) -> None:
         world.ask("/faults", {"mode": mode, "what": what or "any", "outlets": list(range(0, given.outlets, 3)), "prob": given.prob})
 
 
+def untrue(world: World) -> list[dict[str, Any]]:
+    """Deliveries that hold an article which, by the world's truth, matches nothing."""
+    known = {article["key"]: article for article in world.ask("/truth?all=1")}
+    told = {key for delivery in world.ask("/deliveries?n=1000000") for key in delivery["keys"]}
+    return [known.get(key, {"key": key}) for key in sorted(told) if not known.get(key, {}).get("entities")]
+
+
 def judge(report: dict[str, Any], kills: int) -> list[str]:
     """Name everything that is wrong."""
     archive = report["archive"]
@@ -202,19 +214,24 @@ def judge(report: dict[str, Any], kills: int) -> list[str]:
     return wrong
 
 
+def options(parser: argparse.ArgumentParser, **defaults: float) -> None:
+    """Add what every drill against a world takes; ``defaults`` replaces some."""
+    parser.add_argument("world", type=Path)
+    for name, kind, default in (
+        ("outlets", int, 20), ("articles", int, 30), ("duration", float, 60.0), ("seed", int, 7), ("match-rate", float, 0.08), ("backlog", int, 3),
+        ("window", int, 30), ("speed", float, 1.0), ("poll", float, 2.0), ("net", int, 1), ("prob", float, 1.0), ("patience", float, QUIET_S),
+    ):  # fmt: skip
+        parser.add_argument(f"--{name}", type=kind, default=defaults.get(name, default))
+    parser.add_argument("--keep", type=Path, help="a folder to keep archive and log in")
+
+
 def main() -> int:
     """Run the drill and print the verdict."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("world", type=Path)
-    for name, kind, default in (
-        ("outlets", int, 20), ("articles", int, 30), ("duration", float, 60.0), ("seed", int, 7), ("kills", int, 0), ("match-rate", float, 0.08),
-        ("backlog", int, 3), ("window", int, 30), ("speed", float, 1.0), ("poll", float, 2.0), ("net", int, 1), ("prob", float, 1.0),
-        ("patience", float, QUIET_S),
-    ):  # fmt: skip
-        parser.add_argument(f"--{name}", type=kind, default=default)
+    options(parser)
+    parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--fault", action="append", default=[], help="mode or mode:what, on a third of the outlets")
     parser.add_argument("--faults", nargs="+", help="all, or names of groups: every fault in turn instead of one drill")
-    parser.add_argument("--keep", type=Path, help="a folder to keep archive and log in")
     given = parser.parse_args()
     folder = given.keep or Path(tempfile.mkdtemp(prefix="presswatch-rig-"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -278,7 +278,9 @@ def test_status_marks_failing_sources_and_messages_that_were_given_up(desk: Desk
     done = desk.run("status")
     assert done.exit_code == 1
     assert "! Alpenpost /feed0.xml (feed): unreachable once (the host name does not resolve)" in done.stdout
-    assert "messages given up; the last: 550 no such mailbox. presswatch alerts resend --failed --channel" in done.stdout
+    assert "1 messages given up; the last: 550 no such mailbox." in done.stdout
+    assert "\n    presswatch alerts resend --failed --channel mail\n" in done.stdout
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
     assert len(desk.rows("alerts", "list", "--failed")) >= 1
     assert desk.run("alerts", "resend", "--failed").exit_code == 0
     assert desk.rows("alerts", "list", "--failed") == []

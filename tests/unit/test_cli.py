@@ -254,6 +254,38 @@ def test_a_cut_cell_says_so_and_a_hostile_one_moves_nothing() -> None:
     assert "\u202e" not in line
 
 
+WIDE = [
+    {"id": n, "at": "2026-11-24 14:02", "theme": f"theme-number-{n}", "text": "eine lange Überschrift " * 4, "place": f"/etc/presswatch/themes.yaml:{n}"}
+    for n in (1, 12)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [60, 80, 120])
+def test_a_table_fits_the_terminal_and_times_stay_whole(cells: int) -> None:
+    columns = [
+        Column(title="ID", show=lambda r: r["id"], is_number=True),
+        Column(title="WHEN", show=lambda r: r["at"]),
+        Column(title="THEME", show=lambda r: r["theme"]),
+        Column(title="NOTE", show=lambda r: "x" * 30, may_go=True),
+        Column(title="TEXT", show=lambda r: r["text"], gives_way=True),
+        Column(title="PLACE", show=lambda r: r["place"], keeps_end=True),
+    ]
+    lines = table(WIDE, columns, cells=cells)
+    assert all(wcswidth(line) <= cells for line in lines)
+    assert all("2026-11-24 14:02" in line for line in lines[1:])
+    assert [line.rstrip()[-2:] for line in lines[1:]] == [":1", "12"]
+    assert ("NOTE" in lines[0]) == (cells == 120)
+
+
+def test_a_column_that_wraps_loses_nothing() -> None:
+    said = "the archive is at another revision " + "y" * 50
+    columns = [Column(title="PART", show=lambda r: r["part"]), Column(title="SAID", show=lambda r: r["said"], wraps=True)]
+    lines = table([{"part": "archive", "said": said}, {"part": "rules", "said": "ok"}], columns, cells=40)
+    assert all(len(line) <= 40 for line in lines)
+    assert "".join(line[9:] for line in lines[1:-1]).replace(" ", "") == said.replace(" ", "")
+    assert lines[-1] == "rules    ok"
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [

@@ -107,6 +107,7 @@ def status(tx: Tx, now: datetime) -> ListedRow:
         "entries_waiting": sa.select(sa.func.count()).select_from(t.entries).where(e.next_at <= now),
         "polls_last_hour": sa.select(sa.func.count()).select_from(t.polls).where(p.at >= hour),
         "entries_last_hour": sa.select(sa.func.coalesce(sa.func.sum(p.new), 0)).where(p.at >= hour),
+        "articles_last_week": sa.select(sa.func.count(a.article_id)).where(a.archived_at >= now - timedelta(days=7)),
         "articles_last_hour": sa.select(sa.func.count(a.article_id)).where(a.archived_at >= hour),
         "alerts_today": sa.select(sa.func.count(alert.alert_id)).where(alert.day == today),
         "sent_today": sa.select(sa.func.count()).select_from(t.deliveries).where(d.day == today, d.status == "sent"),

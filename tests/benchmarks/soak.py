@@ -1,0 +1,117 @@
+"""A long run under small faults everywhere: what grows, what leaks, what is lost.
+
+    python -m tests.benchmarks.soak PATH/TO/fakeworld.py [--duration 72000] [--speed 20] [--prob 0.02] [--keep FOLDER]
+
+``--duration`` is in seconds of the world: at ``--speed 20`` an hour holds 72,000 of them. Prints the slope of memory after the first
+third, open files at both ends, and the world's verdict. Exit 1 where something was lost, doubled or broken, or where files stay open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import linear_regression, median
+from typing import Any
+
+from tests.benchmarks import rig
+
+EVERY_S = 10.0
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"mode": "status", "code": 500}, {"mode": "status", "code": 403, "what": "article"}, {"mode": "retry-after", "seconds": 5}, {"mode": "reset"},
+    {"mode": "truncate"}, {"mode": "slow", "seconds": 5}, {"mode": "drip", "what": "article"}, {"mode": "empty"}, {"mode": "hang"},
+    {"mode": "gzip-bomb", "mb": 60}, {"mode": "endless-headers"}, {"mode": "redirect-loop"}, {"mode": "redirect-canary", "what": "article"},
+    {"mode": "deep", "what": "article"}, {"mode": "xml-bomb", "what": "feed"}, {"mode": "control-chars", "what": "feed"},
+)  # fmt: skip
+LEAKED_FILES = 5
+SLOPE_MB_H = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The daemon's process at one moment: seconds since the start, RSS in bytes, open files."""
+
+    at_s: float
+    rss: int
+    files: int
+
+
+def sample(daemon: rig.Daemon, began: float) -> Sample:
+    """Look at the daemon alone: its children are made anew every few hundred pages."""
+    pid = daemon.process.pid
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return Sample(at_s=time.monotonic() - began, rss=pages * 4096, files=len(list(Path(f"/proc/{pid}/fd").iterdir())))
+
+
+def soak(world: rig.World, daemon: rig.Daemon, given: argparse.Namespace) -> list[Sample]:
+    """Let the script play and look at the process every ten seconds."""
+    began, over = time.monotonic(), time.monotonic() + given.duration / given.speed
+    samples: list[Sample] = []
+    while time.monotonic() < over:
+        time.sleep(EVERY_S)
+        if daemon.process.poll() is not None:
+            sys.exit(f"the daemon ended by itself with {daemon.process.returncode}")
+        samples.append(sample(daemon, began))
+    world.clear()
+    world.ask("/sink", {"webhook": "up"})
+    rig.settle(world, daemon, given.patience)
+    samples.append(sample(daemon, began))
+    return samples
+
+
+def slope_mb_h(samples: list[Sample]) -> float:
+    """Growth of memory after the first third, by least squares."""
+    late = samples[len(samples) // 3 :]
+    if len(late) < 2:
+        return 0.0
+    return linear_regression([s.at_s / 3600 for s in late], [s.rss / 1e6 for s in late]).slope
+
+
+def show(samples: list[Sample]) -> list[str]:
+    """Print the figures; return what is wrong with them."""
+    third = samples[len(samples) // 3 :]
+    first, last = samples[0], samples[-1]
+    slope, flat = slope_mb_h(samples), median(s.files for s in third)
+    print(
+        f"{last.at_s / 60:.0f} min · RSS {first.rss / 1e6:.0f} -> {last.rss / 1e6:.0f} MB, peak {max(s.rss for s in samples) / 1e6:.0f} MB"
+    )
+    print(f"slope after the first third {slope:+.1f} MB/h (a day's run: < {SLOPE_MB_H} MB/h after the first hour)")
+    print(f"open files {first.files} -> {last.files}, median {flat:.0f}, most {max(s.files for s in samples)}")
+    return [f"open files {first.files} -> {last.files}"] if last.files - first.files > LEAKED_FILES else []
+
+
+def main() -> int:
+    """Run the soak and print what it saw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    rig.options(parser, duration=72_000.0, speed=20.0, articles=100, prob=0.02, net=3)
+    given = parser.parse_args()
+    folder = given.keep or Path(tempfile.mkdtemp(prefix="presswatch-soak-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    world = rig.World(given.world, given)
+    try:
+        daemon = rig.Daemon(rig.settings(world, folder, given), folder / "daemon.log")
+        world.ask("/faults", [{"what": "any", **fault, "outlets": "all", "prob": given.prob / len(FAULTS)} for fault in FAULTS])
+        world.ask("/sink", {"webhook": {"mode": "flaky", "prob": given.prob}})
+        samples = soak(world, daemon, given)
+        stopped_s = daemon.stop()
+        report = world.ask("/report", {"archive": rig.archived(folder / "archive.db")})
+        (folder / "untrue.json").write_text(json.dumps(rig.untrue(world), ensure_ascii=False, indent=1))
+    finally:
+        world.close()
+    with (folder / "samples.csv").open("w", newline="") as out:
+        csv.writer(out).writerows((round(s.at_s), s.rss, s.files) for s in samples)
+    wrong = show(samples) + rig.judge(report, kills=0)
+    log = (folder / "daemon.log").read_text()
+    print(json.dumps({k: report[k] for k in ("published", "archivable", "archive", "alerts", "violations") if k in report}, indent=1))
+    print(f"stopped in {stopped_s:.1f} s · tracebacks {log.count('Traceback')} · {folder}")
+    print("\n".join(["WRONG:", *wrong]) if wrong else "nothing missing, doubled, foreign or forbidden; no file left open")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
