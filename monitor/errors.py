@@ -8,6 +8,7 @@ PresswatchError
 │   ├── ArchiveFull            no space left; heals itself
 │   └── WrongRevision          another schema revision; names the command                               exit 78
 ├── DaemonAway                 no daemon answers where one was asked                                    exit 69
+├── Unavailable                something beside the archive is not there: an extra, a port              exit 69
 └── ChannelError
     ├── ChannelBusy            try again, perhaps after ``retry_after_s``
     └── ChannelRefused         this message will never be taken: dead
@@ -82,6 +83,12 @@ class WrongRevision(ArchiveError):
 
 class DaemonAway(PresswatchError):
     """No daemon answers where one was asked."""
+
+    exit_code = 69
+
+
+class Unavailable(PresswatchError):
+    """What a command needs beside the archive is not there: a library of an extra, a port."""
 
     exit_code = 69
 

@@ -34,6 +34,7 @@ ROOMS: Final = {
         "alerts": ("monitor.cli.alerts", "List, show, resend, mute and mark alerts."),
         "channels": ("monitor.cli.channels", "List channels and test them."),
         "archive": ("monitor.cli.archive", "Search, export, check and back up the archive."),
+        "dashboard": ("monitor.cli.dashboard", "Show the archive in the browser, read-only."),
         "db": ("monitor.cli.db", "Revisions of the archive's schema; restore a backup."),
         "config": ("monitor.cli.config", "Show the settings in force, and their schema."),
         "completion": ("monitor.cli.completion", "Print the completion script of a shell."),

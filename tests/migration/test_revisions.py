@@ -245,6 +245,7 @@ def test_the_wheel_holds_what_an_archive_is_made_from(tmp_path: Path) -> None:
     unpacked = tmp_path / "unpacked"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(unpacked)
+    assert (unpacked / "monitor" / "_datasette" / "metadata.yaml").is_file()
     program = [sys.executable, "-c", _WHEEL, str(tmp_path / "archive.db"), str(unpacked)]
     done = subprocess.run(
         program, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(unpacked)}, check=False, capture_output=True, text=True
