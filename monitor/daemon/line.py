@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from crawler import cadence
-from crawler.model import Arrival, Entry, Poll
+from crawler.model import Arrival, Article, Entry, Page, Poll
 from crawler.ports import Reader
 from monitor.archive import Archive, Tx, writes
 from monitor.clock import Clock
@@ -66,6 +66,25 @@ class Insistent:
         self._metrics.archive_writable.set(int(writable))
 
 
+class Timed:
+    """A reader that notes how long pages took to fetch and to read."""
+
+    def __init__(self, reader: Reader, clock: Clock, metrics: Metrics) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._metrics = metrics
+
+    async def read(self, arrival: Arrival) -> Article:
+        """Read a page; what is no page takes no time worth noting."""
+        if not isinstance(arrival.result, Page):
+            return await self._reader.read(arrival)
+        self._metrics.fetch_duration.observe(arrival.result.duration_s)
+        began = self._clock.monotonic()
+        article = await self._reader.read(arrival)
+        self._metrics.extract_duration.observe(self._clock.monotonic() - began)
+        return article
+
+
 class Line:
     """Implements ``crawler.ports.Sink``; knows what is in flight, so that the tick orders nothing twice."""
 
@@ -82,7 +101,7 @@ class Line:
         crash: Callable[[str], None],
     ) -> None:
         self._archive = Insistent(archive, metrics)
-        self._reader = reader
+        self._reader = Timed(reader, clock, metrics)
         self._clock = clock
         self._metrics = metrics
         self._voice = voice

@@ -8,6 +8,8 @@ from monitor.archive import reads
 from monitor.daemon.health import stuck
 from monitor.daemon.parts import Parts
 
+TICK_S = 1.0
+
 
 class Tick:
     """Tells the end of the first pass once; sets ``stopped`` where one pass was all that was asked for."""
@@ -16,10 +18,12 @@ class Tick:
         self._parts = parts
         self._stopped = stopped
         self._is_first_pass = True
+        self._ticked_at: float | None = None
 
     async def __call__(self) -> None:
         """Do what a second brings."""
         parts = self._parts
+        self._note_lag()
         if not stuck(parts):
             parts.notifier.alive()
         given = await parts.orders.give()
@@ -30,6 +34,11 @@ class Tick:
             await self._tell_watching()
         if parts.purpose.once and await self._is_drained():
             self._stopped.set()
+
+    def _note_lag(self) -> None:
+        before, self._ticked_at = self._ticked_at, self._parts.clock.monotonic()
+        if before is not None:
+            self._parts.metrics.loop_lag.observe(max(self._ticked_at - before - TICK_S, 0.0))
 
     async def _tell_watching(self) -> None:
         parts, totals = self._parts, self._parts.line.totals

@@ -12,11 +12,10 @@ from monitor.daemon.jobs import Daily, Every, Timed
 from monitor.daemon.parts import Parts
 from monitor.daemon.price import Price
 from monitor.daemon.reload import Reload
-from monitor.daemon.tick import Tick
+from monitor.daemon.tick import TICK_S, Tick
 from monitor.daemon.upkeep import forget
 from monitor.daemon.volume import listen
 
-TICK_S = 1.0
 FILES_S = 10.0
 """Seconds between two looks at the settings files."""
 

@@ -10,9 +10,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.demo.newsstand import Newsstand
 from tests.acceptance.conftest import Daemon, Sink, settings
+from tests.acceptance.test_first_light import GERMAN, TEXT
 
 
 class Manager:
@@ -75,3 +79,30 @@ async def test_a_daemon_that_stands_still_is_not_alive(tmp_path: Path, manager: 
     desk._process.send_signal(signal.SIGCONT)
     await desk.until(lambda: len(manager.listen()) > count)
     assert await desk.stop() == 0
+
+
+async def test_metrics_move_and_hold_no_address(tmp_path: Path, stand: Newsstand, sink: Sink) -> None:
+    port = free_port()
+    desk = settings(tmp_path, stand, sink, listen=f"127.0.0.1:{port}")
+    stand.publish("seeufer-anzeiger", GERMAN, TEXT)
+    await desk.start()
+    await desk.until(lambda: "message sent" in desk.said)  # which is said once it is counted
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+        page = await answer.text()
+    assert desk.call("status", "--health").stdout == "ready\n"
+    assert await desk.stop() == 0
+    samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    assert all("://" not in value and GERMAN not in value for sample in samples for value in sample.labels.values())
+    moved = {sample.name for sample in samples if sample.value > 0}
+    assert {
+        f"presswatch_{what}_seconds_count" for what in ("poll_duration", "fetch_duration", "extract_duration", "delivery_lag", "loop_lag")
+    } <= moved
+    assert {"presswatch_polls_total", "presswatch_articles_total", "presswatch_alerts_total", "presswatch_deliveries_total"} <= moved
+    assert {"process_resident_memory_bytes", "process_open_fds"} <= moved
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

@@ -23,6 +23,7 @@ from monitor.daemon.health import BEAT_S, WRITE_S, check, stuck
 from monitor.daemon.jobs import Every, Jobs, Timed
 from monitor.daemon.tick import Tick
 from monitor.errors import ArchiveError
+from monitor.metrics import Metrics
 from tests.unit.test_daemon import NOW
 
 
@@ -36,7 +37,7 @@ def parts(
 
     made = SimpleNamespace(
         seen=asyncio.Event(),
-        clock=FixedClock(NOW), crawl=SimpleNamespace(beat_at=beat_at), archive=SimpleNamespace(writing_s=writing_s), fed=0,
+        clock=FixedClock(NOW), metrics=Metrics(), crawl=SimpleNamespace(beat_at=beat_at), archive=SimpleNamespace(writing_s=writing_s), fed=0,
         line=SimpleNamespace(is_writable=is_writable, entries_in_flight={1}, sources_in_flight=set()), orders=SimpleNamespace(give=give or one),
     )  # fmt: skip
 
