@@ -12,7 +12,7 @@ from typing import Final
 from monitor import alerting
 from monitor.archive.reads.trials import Seen
 from monitor.archive.writes.findings import snippet
-from monitor.model import Alert, Entity, Match, Past, Reason, Report, RuleSet, Story, Theme
+from monitor.model import Alert, Entity, Findings, Match, Past, Reason, Report, RuleSet, Story, Theme
 from monitor.rules.engine import Engine, compile_rules
 
 _ENTITY: Final = re.compile(r"@([a-z0-9-]+)")
@@ -104,7 +104,10 @@ class Trial:
 
     def take(self, seen: Seen, story: Story) -> None:
         """Put the rules to one article."""
-        findings = self.engine.match(seen.article)
+        self.judge(seen, story, self.engine.match(seen.article))
+
+    def judge(self, seen: Seen, story: Story, findings: Findings) -> None:
+        """Count and decide by what the rules found in an article."""
         for theme_id in {match.theme_id for match in findings.below} - {match.theme_id for match in findings.matches}:
             self.tallies[theme_id].below += 1
         by_theme: dict[str, list[Match]] = {}

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Everything empty means everything. ``languages`` hold their varieties: "zh" is zh-Hans too; ``channels`` and ``status`` are
-    those of deliveries, ``status`` that of polls too. A condition that a listing has no column for is left aside.
+    those of deliveries, ``status`` that of polls too. A condition that a listing has no column for is left aside. ``before`` is of searches:
+    only articles archived before that one.
     """
 
     since: datetime | None = None
@@ -24,6 +25,7 @@ class Filter:
     channels: Collection[str] = ()
     status: Collection[str] = ()
     limit: int | None = None
+    before: int | None = None
 
 
 def speaks(language: sa.ColumnElement[Any], tags: Collection[str]) -> sa.ColumnElement[bool]:

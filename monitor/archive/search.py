@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -111,11 +111,16 @@ def search(tx: Tx, match: Callable[[Article], T | None], *, needs: Needs = (), w
             return
 
 
-def candidates(tx: Tx, needs: Needs, where: Filter) -> Iterator[Article]:
-    """Yield every article that may match, the newest archived first."""
+def candidates(
+    tx: Tx, needs: Needs, where: Filter, *, batch: int = BATCH, is_over: Callable[[], bool] = lambda: False
+) -> Iterator[Article]:
+    """Yield every article that may match, the newest archived first, read ``batch`` at a time until ``is_over``."""
     first, last = _range(tx, where)
-    rows = _by_index(tx, needs, where, first, last) if needs and is_current(tx) else _by_reading(tx, where, first, last)
-    return (article_of(row) for row in rows)
+    batches = _by_index(tx, needs, where, first, last, batch) if needs and is_current(tx) else _by_reading(tx, where, first, last, batch)
+    for rows in batches:
+        yield from (article_of(row) for row in rows)
+        if is_over():
+            return
 
 
 def is_current(tx: Tx) -> bool:
@@ -123,24 +128,23 @@ def is_current(tx: Tx) -> bool:
     return bool(tx.value(sa.select(t.meta.c.value).where(t.meta.c.key == INDEX_VERSION)) == str(TOKENIZER_VERSION))
 
 
-def _by_index(tx: Tx, needs: Needs, where: Filter, first: int, last: int) -> Iterator[Row]:
+def _by_index(tx: Tx, needs: Needs, where: Filter, first: int, last: int, batch: int) -> Iterator[list[Row]]:
     find = sa.text(_POSTGRES_FIND if tx.is_postgres else _SQLITE_FIND)
-    values: dict[str, Any] = {"query": _tsquery(needs) if tx.is_postgres else _fts_query(needs), "first": first * STATES, "n": BATCH}
+    values: dict[str, Any] = {"query": _tsquery(needs) if tx.is_postgres else _fts_query(needs), "first": first * STATES, "n": batch}
     top = last * STATES + STATES - 1
     while top >= first * STATES:
         ids = [int(row[0]) for row in tx.connection.execute(find, {**values, "last": top})]
         states = {i // STATES: i % STATES for i in reversed(ids)}
-        for row in tx.rows(_whole(where).where(_a.article_id.in_(list(states)))) if ids else ():
-            if min(row["revision"], STATES) - 1 == states[row["article_id"]]:
-                yield row
-        if len(ids) < BATCH:
+        rows = tx.rows(_whole(where).where(_a.article_id.in_(list(states)))) if ids else ()
+        yield [row for row in rows if min(row["revision"], STATES) - 1 == states[row["article_id"]]]
+        if len(ids) < batch:
             return
         top = ids[-1] - 1
 
 
-def _by_reading(tx: Tx, where: Filter, first: int, last: int) -> Iterator[Row]:
-    while rows := tx.rows(_whole(where).where(_a.article_id.between(first, last)).limit(BATCH)):
-        yield from rows
+def _by_reading(tx: Tx, where: Filter, first: int, last: int, batch: int) -> Iterator[Sequence[Row]]:
+    while rows := tx.rows(_whole(where).where(_a.article_id.between(first, last)).limit(batch)):
+        yield rows
         last = int(rows[-1]["article_id"]) - 1
 
 
@@ -175,7 +179,9 @@ def _range(tx: Tx, where: Filter) -> tuple[int, int]:
     if where.until is not None:
         bounds = bounds.where(_a.day <= day_of(where.until))
     first, last = tuple(tx.run(bounds).one())
-    return (1, 0) if first is None else (int(first), int(last))
+    if first is None:
+        return 1, 0
+    return int(first), int(last) if where.before is None else min(int(last), where.before - 1)
 
 
 def _fts_query(needs: Needs) -> str:

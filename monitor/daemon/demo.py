@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -37,9 +38,17 @@ async def _show(settings: Settings, purpose: Purpose, folder: Path, redactor: lo
     try:
         staged = _staged(settings, stand, folder / "archive.db")
         again: Callable[[], Settings] = lambda: staged  # noqa: E731 - the demonstration has no files to read again
-        return await Daemon(staged, purpose=purpose, reload=again, redactor=redactor).run()
+        return await Daemon(staged, purpose=_with_pages(purpose, staged), reload=again, redactor=redactor).run()
     finally:
         await stand.close()
+
+
+def _with_pages(purpose: Purpose, staged: Settings) -> Purpose:
+    """Tell where to look, once there is something to see."""
+    if staged.listen is None or purpose.once:
+        return purpose
+    host, port = staged.listen
+    return replace(purpose, tips=(f"Look at it: http://{f'[{host}]' if ':' in host else host}:{port}/", *purpose.tips))
 
 
 def _staged(settings: Settings, stand: Newsstand, archive: Path) -> Settings:
@@ -56,5 +65,19 @@ def _staged(settings: Settings, stand: Newsstand, archive: Path) -> Settings:
         poll_every_s=_POLL_S,
         poll_at_least_s=_POLL_S,
         requests_per_hour=3600.0 / _POLL_S * sum(len(o.sources) for o in outlets),
-        listen=None,
+        listen=_free(settings.listen) if settings.listen else None,
+        token=None,
+        public_url=None,
     )
+
+
+def _free(wanted: tuple[str, int]) -> tuple[str, int]:
+    """Return the address for the pages; another port where a daemon serves there already."""
+    host, port = wanted
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            probe.bind((host, 0))
+        return host, int(probe.getsockname()[1])

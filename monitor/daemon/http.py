@@ -1,4 +1,4 @@
-"""The daemon's own HTTP server: health, readiness, metrics and a feed of alerts per theme; loopback unless told otherwise."""
+"""The daemon's own HTTP server: health, readiness, metrics, a feed of alerts per theme, and the pages; loopback unless told otherwise."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from monitor import metrics
+from monitor.links import Standing
+from monitor.web import acts, guard
+from monitor.web.routes import Pages
+from monitor.web.site import Site
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'",
-    "Cache-Control": "no-store",
-}
+_MOST_BODY = 16_384
 Check = Callable[[], Awaitable[dict[str, object]]]
 Feed = Callable[[str], Awaitable[bytes | None]]
+Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
     """Serves what its callables return; ``check`` answers with ``ready`` and, where it is false, ``why``."""
 
-    def __init__(self, *, listen: tuple[str, int], counters: metrics.Metrics, check: Check, feed: Feed) -> None:
+    def __init__(self, *, listen: tuple[str, int], counters: metrics.Metrics, check: Check, feed: Feed, site: Site) -> None:
         self._host, self._port = listen
         self._counters = counters
         self._check = check
         self._feed = feed
+        self._site = site
         self._runner: web.AppRunner | None = None
-        self.app = web.Application(middlewares=[_guarded])
+        self.app = web.Application(middlewares=[self._guarded], client_max_size=_MOST_BODY)
+        self.app.on_response_prepare.append(_defended)
         self.app.router.add_get("/healthz", self._healthz)
         self.app.router.add_get("/readyz", self._readyz)
         self.app.router.add_get("/metrics", self._metrics)
         self.app.router.add_get("/alerts/{theme}.atom", self._atom)
+        Pages(site).add_to(self.app)
 
     @property
     def address(self) -> str:
@@ -40,7 +43,8 @@ class Server:
         port = self._port
         if self._runner and self._runner.addresses:
             port = self._runner.addresses[0][1]
-        return f"http://{self._host}:{port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{port}"
 
     async def start(self) -> None:
         """Bind; raises OSError where the address is taken."""
@@ -53,13 +57,38 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Route) -> web.StreamResponse:
+        """Decide about every request before anything else sees it, also about those that lead nowhere."""
+        is_signed = acts.signed(self._site, request) is Standing.GOOD
+        match guard.answer(self._site.door, acts.asked(request, is_signed=is_signed)):
+            case guard.Answer.PASS:
+                return await handler(request)
+            case guard.Answer.NEEDS_TOKEN:
+                return self._closed(request)
+            case guard.Answer.WRONG_HOST:
+                raise web.HTTPMisdirectedRequest(text="this address serves this machine alone; name it as localhost, or set public_url\n")
+            case guard.Answer.WRONG_ORIGIN:
+                raise web.HTTPForbidden(text="this form was not sent by a page of this Presswatch\n")
+            case guard.Answer.WRONG_METHOD:
+                raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD", "POST"), text="pages are read, nothing else\n")
+
+    def _closed(self, request: web.Request) -> web.Response:
+        """Ask people for the token in a form, programs by a challenge; feed readers know the one with a password."""
+        if request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("Accept", "") and "." not in request.path:
+            return acts.closed(self._site, guard.own_path(request.path_qs))
+        scheme = "Basic" if request.path.endswith(".atom") else "Bearer"
+        challenge = {"WWW-Authenticate": f'{scheme} realm="Presswatch"'}
+        return web.Response(status=401, text="send the token: Authorization: Bearer ...\n", headers=challenge)
+
     async def _healthz(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
-    async def _readyz(self, _request: web.Request) -> web.Response:
+    async def _readyz(self, request: web.Request) -> web.Response:
         state = await self._check()
+        told = state if acts.may_look(self._site, request) else {"ready": state["ready"]}
         return web.Response(
-            text=json.dumps(state, ensure_ascii=False) + "\n", content_type="application/json", status=200 if state["ready"] else 503
+            text=json.dumps(told, ensure_ascii=False) + "\n", content_type="application/json", status=200 if state["ready"] else 503
         )
 
     async def _metrics(self, _request: web.Request) -> web.Response:
@@ -72,13 +101,8 @@ class Server:
         return web.Response(body=body, headers={"Content-Type": "application/atom+xml; charset=utf-8"})
 
 
-@web.middleware
-async def _guarded(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-    """Give every answer, errors included, the same defensive headers."""
-    try:
-        response = await handler(request)
-    except web.HTTPException as error:
-        error.headers.update(_HEADERS)
-        raise
-    response.headers.update(_HEADERS)
-    return response
+async def _defended(_request: web.Request, response: web.StreamResponse) -> None:
+    """Give every answer, errors included, the same defensive headers; a page has a policy of its own."""
+    for name, value in guard.HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.pop("Server", None)

@@ -29,6 +29,7 @@ from monitor.daemon.notices import Notices
 from monitor.daemon.notify import Notifier
 from monitor.daemon.orders import Orders
 from monitor.daemon.outbox import ArchiveOutbox
+from monitor.daemon.pages import site
 from monitor.daemon.parts import VERSION, Parts, Purpose, crawl_settings, record
 from monitor.daemon.price import Price
 from monitor.daemon.reload import Reload, channel_secrets, opened
@@ -155,7 +156,7 @@ async def _serve(parts: Parts, ending: AsyncExitStack) -> None:
     listen = parts.in_force.settings.listen
     if listen is None or parts.purpose.once:
         return
-    server = Server(listen=listen, counters=parts.metrics, check=partial(check, parts), feed=partial(feed, parts))
+    server = Server(listen=listen, counters=parts.metrics, check=partial(check, parts), feed=partial(feed, parts), site=site(parts))
     try:
         await server.start()
     except OSError as error:

@@ -22,7 +22,7 @@ from monitor.archive.reads.listings import (
 )
 from monitor.archive.reads.stories import family, mutes, past, story, story_candidates, story_of, told
 from monitor.archive.reads.why import Trail, about_alert, about_article, about_url
-from monitor.archive.search import search, token_counts
+from monitor.archive.search import candidates, search, token_counts
 
 __all__ = [
     "VIEWS",
@@ -40,6 +40,7 @@ __all__ = [
     "articles",
     "articles_by_id",
     "brief",
+    "candidates",
     "delivery",
     "due_deliveries",
     "due_entries",
