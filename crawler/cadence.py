@@ -267,7 +267,7 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
 
     Waiting is limited by ``cfg``, by Retry-After and cache hints, and by the list: no more than 0.6 of what it holds is let go unread.
     """
-    if state.is_gone or _is_dead(state, now):
+    if state.is_gone or is_dead(state, now):
         return _dead(state, now)
     if state.last_ok is None and not state.failures + state.asked_to_wait:
         return Plan(at=now, reason="cold")
@@ -285,7 +285,8 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
     return Plan(at=at, reason=reason)
 
 
-def _is_dead(state: FeedState, now: datetime) -> bool:
+def is_dead(state: FeedState, now: datetime) -> bool:
+    """Say whether a source has failed for a fortnight; it is asked rarely from then on."""
     since = state.last_ok or state.first_poll
     return state.failures + state.asked_to_wait > 0 and since is not None and (now - since).total_seconds() > _DEAD_S
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from crawler.urls import parse
@@ -73,7 +74,12 @@ def may_dial(address: str, port: int, *, open_networks: Iterable[str] = ()) -> s
 
 
 def _networks(open_networks: Iterable[str]) -> tuple[Network, ...]:
-    return tuple(ip_network(block, strict=False) for block in open_networks)
+    return _read_networks(tuple(open_networks))
+
+
+@lru_cache(maxsize=1024)
+def _read_networks(blocks: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ip_network(block, strict=False) for block in blocks)
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 import idna
@@ -82,11 +83,13 @@ class Address:
         return f"{self.origin}{self.path}{query}{fragment}"
 
 
+@lru_cache(maxsize=4096)
 def parse(url: str, base: str | None = None) -> Address:
     """Parse an http or https URL as browsers do (WHATWG URL), or refuse it.
 
     ``base`` resolves relative references. Raises ValueError, naming the reason, on other schemes, user names, backslashes before the
-    query, control characters and whatever the standard calls a failure: what is refused here is never fetched.
+    query, control characters and whatever the standard calls a failure: what is refused here is never fetched. The last results are
+    remembered, since one fetch asks eight times for the parts of one URL.
     """
     text = url.strip(_EDGES)
     if not text.isprintable():

@@ -122,17 +122,18 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         limit, may_cut = int(request.meta["limit"]), bool(request.meta["cut"])
         if not may_cut and (response.content_length or 0) > limit:
             raise Trouble(Cause.TOO_LARGE, f"announced {response.content_length} bytes, {limit} are allowed", http_status=response.status)
-        body, is_cut = await self._body(response, limit + 1)
-        if len(body) > limit:
+        read, is_cut = await self._body(response, limit + 1)
+        if len(read) > limit:
             if not may_cut:
                 raise Trouble(Cause.TOO_LARGE, f"larger than {limit} bytes", http_status=response.status)
-            body, is_cut = body[:limit], True
-        body, breaks_off = _unpacked(body, headers, limit, response.status, may_cut=may_cut)
+            del read[limit:]
+            is_cut = True
+        body, breaks_off = _unpacked(bytes(read), headers, limit, response.status, may_cut=may_cut)
         flags = [CUT] if is_cut or breaks_off else []
         return Response(request.url, status=response.status, headers=headers, body=body, flags=flags)
 
-    async def _body(self, response: _ClientResponse, most: int) -> tuple[bytes, bool]:
-        """Read up to ``most`` bytes, giving up on a server that drips; says whether the body broke off."""
+    async def _body(self, response: _ClientResponse, most: int) -> tuple[bytearray, bool]:
+        """Read ``most`` bytes and little more, giving up on a server that drips; says whether the body broke off."""
         limits, loop = self._limits, asyncio.get_running_loop()
         started = loop.time()
         body = bytearray()
@@ -145,10 +146,10 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
                     break
                 body += piece
         except aiohttp.ClientPayloadError:
-            return bytes(body), True
+            return body, True
         except TimeoutError as error:
             raise Trouble(Cause.TIMEOUT, f"slower than {limits.slow_bytes_per_s:g} bytes/s", http_status=response.status) from error
-        return bytes(body), False
+        return body, False
 
     def _session_for(self, door: Door) -> aiohttp.ClientSession:
         """Return the session whose connections this door may use, opening it on first use."""

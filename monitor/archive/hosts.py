@@ -16,6 +16,9 @@ from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
 from monitor.clock import Clock
 
 KEEP_EVERY_S = 1.0
+MOST_ROBOTS = 32 * 1024 * 1024
+_COPY_COST = 1_000
+"""What a copy of robots.txt takes beside its text."""
 MAX_SLOWNESS = 16.0
 LONGEST_TURN_S = 120.0
 """What a restart believes of a remembered turn: a clock that was set back must not silence a host for years."""
@@ -24,18 +27,39 @@ DECAY_S = 24 * 3600.0
 
 
 class RobotsRows:
-    """``crawler.ports.Robots`` on the archive."""
+    """``crawler.ports.Robots`` on the archive.
 
-    def __init__(self, archive: Archive) -> None:
+    The copies last asked for are kept in memory too, up to ``most`` characters: every poll asks, and a copy changes once a day.
+    """
+
+    def __init__(self, archive: Archive, *, most: int = MOST_ROBOTS) -> None:
         self._archive = archive
+        self._most = most
+        self._kept: dict[str, RobotsCopy] = {}  # the one asked for longest ago first
+        self._size = 0
 
     async def load(self, host: str) -> RobotsCopy | None:
         """The copy kept for an origin, however old."""
-        return await self._archive.read(lambda tx: _copy(tx, host))
+        copy = self._kept.get(host) or await self._archive.read(lambda tx: _copy(tx, host))
+        if copy is not None:
+            self._keep(copy)
+        return copy
 
     async def store(self, copy: RobotsCopy) -> None:
         """Keep a copy; returns once it is durable."""
         await self._archive.write(lambda tx: store_robots(tx, copy))
+        self._keep(copy)
+
+    def _keep(self, copy: RobotsCopy) -> None:
+        before = self._kept.pop(copy.host, None)
+        self._kept[copy.host] = copy
+        self._size += _weight(copy) - (_weight(before) if before else 0)
+        while self._size > self._most:
+            self._size -= _weight(self._kept.pop(next(iter(self._kept))))
+
+
+def _weight(copy: RobotsCopy) -> int:
+    return len(copy.body) + _COPY_COST
 
 
 def _copy(tx: Tx, origin: str) -> RobotsCopy | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.archive import Archive
     from monitor.config.settings import Settings
 
+_SAID_BY_ROWS = frozenset({"silent", "blocked", "dead"})
 Rows = list[dict[str, Any]]
 
 _CELLS: Final = 100
@@ -122,12 +123,17 @@ def _failed(dead: Rows) -> Rows:
 
 
 def _noticed(notices: Rows, sources: Rows) -> Rows:
-    """Return open notices that say more than the sources' own rows."""
-    known = {row["source_id"] for row in sources}
+    """Return open notices that say more than the sources' own rows; a missing contact is no trouble, only slow."""
+    known = {row["source_id"]: row for row in sources}
     return [
-        {"what": row["kind"], "subject": row["subject"], "said": row["text"], "next_at": None}
+        {
+            "what": row["kind"],
+            "subject": _door(known[row["subject"]]) if row["subject"] in known else row["subject"],
+            "said": row["text"],
+            "next_at": None,
+        }
         for row in notices
-        if row["subject"] not in known
+        if row["kind"] != "contact" and not (row["kind"] in _SAID_BY_ROWS and row["subject"] in known)
     ]
 
 

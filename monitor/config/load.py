@@ -24,7 +24,7 @@ from monitor.errors import ConfigError, QueryError
 from monitor.model import RuleSet
 
 _NOT_FROM_ENVIRONMENT: Final = frozenset(
-    {"include", "exclude", "outlets", "entities", "themes", "channels", "subscriptions", "allow_networks", "retention"}
+    {"include", "exclude", "outlets", "entities", "themes", "channels", "subscriptions", "allow_networks", "recheck_after", "retention"}
 )
 VARIABLES: Final[Mapping[str, str]] = {
     f"PRESSWATCH_{key.upper()}": key for key in models.PresswatchModel.model_fields if key not in _NOT_FROM_ENVIRONMENT

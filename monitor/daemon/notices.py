@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import structlog
 
-from crawler import cadence
-from monitor.archive import Archive, Tx, reads, writes
+from monitor.archive import Archive, Tx, writes
 from monitor.clock import Clock
 from monitor.daemon.watch import InForce
 from monitor.delivery.ports import CircuitNews
@@ -16,6 +14,8 @@ from monitor.metrics import Metrics
 from monitor.model import Delivery, DeliveryKind, DeliveryStatus, Notice, Routed, Subscription
 
 _log = structlog.get_logger()
+
+_SAID_AT_THE_START = frozenset({"contact"})
 
 
 class Notices:
@@ -35,7 +35,7 @@ class Notices:
         """Record one notice and book a message for every subscription that wants its kind, except over the channel it is about."""
         notice = Notice(kind=kind, subject=subject, text=text, at=self._clock.now(), is_recovery=is_recovery)
         takers = [s for s in self._in_force.settings.subscriptions if kind in s.notices and s.channel != not_over]
-        _log.log(20 if is_recovery else 30, "notice", kind=kind, subject=subject, reason=text)
+        _log.log(20 if is_recovery or kind in _SAID_AT_THE_START else 30, "notice", kind=kind, subject=subject, reason=text)
         await self._archive.write(lambda tx: _book(tx, notice, takers))
         self.wake()
 
@@ -43,23 +43,6 @@ class Notices:
         """A channel went down, or came back."""
         text = f"channel {news.channel} is down: {news.reason}" if news.is_open else f"channel {news.channel} delivers again"
         await self.tell("channel-dead", news.channel, text, is_recovery=not news.is_open, not_over=news.channel if news.is_open else None)
-
-    async def look_for_silence(self) -> None:
-        """Compare every source with its own habit; only a change of state is told."""
-        now = self._clock.now()
-        rows = await self._archive.read(reads.source_states)
-        for row in rows:
-            source_id, outlet = row["source_id"], self._in_force.watch.desk.outlets.get(row["outlet_id"])
-            if outlet is None or not row["state"]:
-                continue
-            is_silent = cadence.is_silent(cadence.FeedState.from_json(row["state"]), now)
-            self._metrics.source_silent.labels(source_id).set(int(is_silent))
-            if is_silent == (row["silent_at"] is not None):
-                continue
-            await self._archive.write(partial(writes.put_silence, source_id=source_id, at=now if is_silent else None))
-            since = f"since {row['last_new_at']:%d %b, %H:%M} UTC" if row["last_new_at"] else "since it was added"
-            text = f"{outlet.name} lists nothing new {since}, against its habit" if is_silent else f"{outlet.name} publishes again"
-            await self.tell("silent", source_id, text, is_recovery=not is_silent)
 
 
 def _book(tx: Tx, notice: Notice, takers: Sequence[Subscription]) -> None:

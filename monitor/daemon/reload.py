@@ -10,6 +10,7 @@ import structlog
 from monitor import channels
 from monitor.channels import Channel
 from monitor.config.settings import Settings
+from monitor.daemon import heap
 from monitor.daemon.files import Stamps, stamps
 from monitor.daemon.keys import link_key
 from monitor.daemon.parts import Parts, crawl_settings, record
@@ -88,6 +89,7 @@ class Reload:
         await parts.deliverer.swap(sending)
         parts.in_force.sending = sending
         parts.metrics.reload_ok.set(1)
+        heap.settle()
         parts.voice.note(f"settings reloaded: {len(fresh.outlets)} outlets, {fresh.rule_count} rules")
 
 

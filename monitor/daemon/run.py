@@ -18,6 +18,7 @@ from monitor import logs
 from monitor.archive import Archive, HostRows, RobotsRows
 from monitor.clock import SystemClock
 from monitor.config.settings import Settings
+from monitor.daemon import conditions, heap
 from monitor.daemon.crash import crash_at
 from monitor.daemon.feeds import feed
 from monitor.daemon.health import check
@@ -132,10 +133,11 @@ class Daemon:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.hang_up)
         price = Price(parts)
         await price.steer()
-        await parts.notices.look_for_silence()
+        await conditions.look_at_sources(parts)
         jobs = Jobs(timetable(parts, price=price, reload=reload, stopped=self._stopped), ZoneInfo(self._settings.timezone))
         ending.callback(jobs.stop)
         jobs.start()
+        heap.settle()
         parts.notifier.ready(f"watching {len(self._settings.outlets)} outlets")
         await self._stopped.wait()
         parts.notifier.stopping()

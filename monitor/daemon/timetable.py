@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from monitor.daemon import conditions
 from monitor.daemon.gauges import measure
 from monitor.daemon.health import stuck
 from monitor.daemon.heartbeat import LOOK_S, Heartbeat
@@ -26,8 +27,9 @@ def timetable(parts: Parts, *, price: Price, reload: Reload, stopped: asyncio.Ev
         Timed(name="tick", when=Every(TICK_S), work=Tick(parts, stopped)),
         Timed(name="gauges", when=Every(60.0), work=partial(measure, parts)),
         Timed(name="price", when=Every(600.0), work=price.steer),
-        Timed(name="silence", when=Every(600.0), work=parts.notices.look_for_silence),
         Timed(name="volume", when=Every(600.0), work=partial(listen, parts)),
+        Timed(name="sources", when=Every(600.0), work=partial(conditions.look_at_sources, parts)),
+        Timed(name="outlets", when=Every(3600.0), work=partial(conditions.look_at_outlets, parts)),
         Timed(name="upkeep", when=Daily(3, 30), work=partial(forget, parts)),
     )
     if parts.purpose.once:

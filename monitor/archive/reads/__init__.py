@@ -20,6 +20,7 @@ from monitor.archive.reads.listings import (
     status,
     theme_days,
 )
+from monitor.archive.reads.readings import overflows, readings
 from monitor.archive.reads.stories import family, mutes, past, story, story_candidates, story_of, told
 from monitor.archive.reads.why import Trail, about_alert, about_article, about_url
 from monitor.archive.search import candidates, search, token_counts
@@ -59,7 +60,9 @@ __all__ = [
     "next_unsent",
     "open_notices",
     "outbox",
+    "overflows",
     "past",
+    "readings",
     "recent",
     "search",
     "silent_sources",

@@ -1,0 +1,1 @@
+"""A fleet of ten thousand sources on loopback, and the daemon that watches them."""
