@@ -13,7 +13,6 @@ from monitor.archive.columns import is_so, isnt
 from monitor.archive.shapes import day_of
 from monitor.archive.tx import Tx
 
-
 SHORTEST_LIST = 5
 
 
