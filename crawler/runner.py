@@ -12,16 +12,17 @@ from scrapy import Request, signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.http import Response
 
-from crawler.model import Arrival, Failure, FailureReason, Poll, PollStatus
+from crawler.model import Arrival, Failure, FailureReason, Outlet, Poll, PollStatus, SourceKind
 from crawler.ports import FetchOrder, HostSlots, PollOrder, Robots, Sink
-from crawler.spiders.fetch import Clock, Fetcher
+from crawler.spiders.fetch import Answer, Clock, Fetcher
 from crawler.spiders.names import Names
 from crawler.spiders.orders import Order, Orders
 from crawler.spiders.settings import CrawlSettings, scrapy_settings
+from crawler.spiders.trouble import Trouble
 from crawler.spiders.watch import WatchSpider
 from crawler.spiders.work import Fallback, Polled, Work
 
-__all__ = ["Crawl", "CrawlSettings"]
+__all__ = ["Answer", "Crawl", "CrawlSettings", "Trouble"]
 
 _log = structlog.get_logger()
 
@@ -92,6 +93,10 @@ class Crawl:
     def submit(self, order: Order) -> bool:
         """Take an order; False where the queue, or its host's part of it, is full: try another host now and this one later."""
         return not self._is_closing and self.busy < self._settings.queue_size and self._orders.put(order)
+
+    async def document(self, url: str, outlet: Outlet, kind: SourceKind) -> Answer:
+        """Fetch one document for a command, as politely and guardedly as everything else; raises Trouble where there is none."""
+        return await self._work.document(url, outlet, kind)
 
     def adopt(self, settings: CrawlSettings) -> None:
         """Fetch by other settings from the next request on; sizes of queues and limits of time stay until a restart."""

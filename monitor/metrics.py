@@ -47,6 +47,9 @@ class Metrics:
             "presswatch_source_last_success_timestamp_seconds", "when a source last answered well, since the start", ["source"], registry=r
         )
         self.source_silent = Gauge("presswatch_source_silent", "1 while a source is silent against its own habit", ["source"], registry=r)
+        self.conditions = Gauge(
+            "presswatch_conditions", "troubles of sources, outlets and settings that are not over", ["kind"], registry=r
+        )
         self.queue = Gauge("presswatch_queue_size", "orders at the spider, entries on the line", ["queue"], registry=r)
         self.loop_lag = Histogram("presswatch_loop_lag_seconds", "how late the tick of each second came", buckets=_SHORT_S, registry=r)
         self.archive_bytes = Gauge("presswatch_archive_bytes", "size of a SQLite archive", registry=r)
@@ -56,30 +59,6 @@ class Metrics:
         self.reload_ok = Gauge("presswatch_config_last_reload_successful", "0 after settings that were not taken", registry=r)
         self.build = Gauge("presswatch_build_info", "1, with the version as its label", ["version"], registry=r)
         ProcessCollector(registry=r)
-        self.polls = Counter("presswatch_polls_total", "Polls of sources.", ["outlet", "status"], registry=r)
-        self.poll_duration = Histogram("presswatch_poll_duration_seconds", "From request to recorded poll.", buckets=_SHORT_S, registry=r)
-        self.fetches = Counter("presswatch_fetches_total", "Fetched article pages.", ["outlet", "status"], registry=r)
-        self.articles = Counter("presswatch_articles_total", "Articles archived.", ["outlet", "language"], registry=r)
-        self.extract_duration = Histogram("presswatch_extract_duration_seconds", "Reading one page.", buckets=_SHORT_S, registry=r)
-        self.matches = Counter("presswatch_matches_total", "Rule matches.", ["rule"], registry=r)
-        self.alerts = Counter("presswatch_alerts_total", "Alerts decided.", ["theme", "reason"], registry=r)
-        self.silences = Counter("presswatch_silences_total", "Decisions to stay silent.", ["reason"], registry=r)
-        self.deliveries = Counter("presswatch_deliveries_total", "Attempts to deliver.", ["channel", "status"], registry=r)
-        self.delivery_lag = Histogram("presswatch_delivery_lag_seconds", "From publication to delivery.", buckets=_LONG_S, registry=r)
-        self.outbox = Gauge("presswatch_outbox_size", "Deliveries not yet sent.", ["status"], registry=r)
-        self.source_ok = Gauge("presswatch_source_last_success_timestamp_seconds", "Last good poll.", ["source"], registry=r)
-        self.source_silent = Gauge("presswatch_source_silent", "1 while a source is silent against its own habit.", ["source"], registry=r)
-        self.conditions = Gauge(
-            "presswatch_conditions", "Troubles of sources, outlets and settings that are not over.", ["kind"], registry=r
-        )
-        self.queue = Gauge("presswatch_queue_size", "Work waiting inside the daemon.", ["queue"], registry=r)
-        self.loop_lag = Histogram("presswatch_loop_lag_seconds", "How late the loop's tick came.", buckets=_SHORT_S, registry=r)
-        self.archive_bytes = Gauge("presswatch_archive_bytes", "Size of the archive.", registry=r)
-        self.archive_free_bytes = Gauge("presswatch_archive_free_bytes", "Space left for the archive.", registry=r)
-        self.archive_writable = Gauge("presswatch_archive_writable", "0 while the archive takes no writes.", registry=r)
-        self.clock_jumps = Counter("presswatch_clock_jumps_total", "Jumps of the system's clock.", registry=r)
-        self.reload_ok = Gauge("presswatch_config_last_reload_successful", "1 when the last reload was taken.", registry=r)
-        self.build = Gauge("presswatch_build_info", "Version.", ["version"], registry=r)
         self.archive_writable.set(1)
         self.reload_ok.set(1)
 

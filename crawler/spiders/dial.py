@@ -28,6 +28,8 @@ CUT = "cut"
 """Flag of a response whose body broke off."""
 
 _MOST_SESSIONS = 256
+_UNPACKED_BESIDE = 16 * 1024
+"""Packed bytes from which a body is unpacked in a thread: they may become a thousand times as many."""
 _REFUSALS: ContextVar[list[str]] = ContextVar("refusals")
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
@@ -125,10 +127,11 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         read, is_cut = await self._body(response, limit + 1)
         if len(read) > limit:
             if not may_cut:
+                read.clear()  # the error keeps this frame alive for a while
                 raise Trouble(Cause.TOO_LARGE, f"larger than {limit} bytes", http_status=response.status)
             del read[limit:]
             is_cut = True
-        body, breaks_off = _unpacked(bytes(read), headers, limit, response.status, may_cut=may_cut)
+        body, breaks_off = await _unpacked(bytes(read), headers, limit, response.status, may_cut=may_cut)
         flags = [CUT] if is_cut or breaks_off else []
         return Response(request.url, status=response.status, headers=headers, body=body, flags=flags)
 
@@ -148,6 +151,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         except aiohttp.ClientPayloadError:
             return body, True
         except TimeoutError as error:
+            body.clear()
             raise Trouble(Cause.TIMEOUT, f"slower than {limits.slow_bytes_per_s:g} bytes/s", http_status=response.status) from error
         return body, False
 
@@ -217,10 +221,13 @@ def _guarded(open_networks: tuple[str, ...]) -> Callable[[AddressInfo], socket.s
     return dial
 
 
-def _unpacked(body: bytes, headers: Headers, limit: int, status: int, *, may_cut: bool) -> tuple[bytes, bool]:
+async def _unpacked(body: bytes, headers: Headers, limit: int, status: int, *, may_cut: bool) -> tuple[bytes, bool]:
     codings = b",".join(headers.getlist("Content-Encoding")).decode("latin-1").split(",")
     try:
-        body, is_cut = unpack(body, codings, limit, may_cut=may_cut)
+        if len(body) > _UNPACKED_BESIDE:
+            body, is_cut = await asyncio.to_thread(unpack, body, codings, limit, may_cut=may_cut)
+        else:
+            body, is_cut = unpack(body, codings, limit, may_cut=may_cut)
     except TooLarge as error:
         raise Trouble(Cause.TOO_LARGE, str(error), http_status=status) from error
     except Packed as error:

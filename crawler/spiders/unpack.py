@@ -54,6 +54,7 @@ def _inflate(body: bytes, wbits: int, limit: int, *, may_cut: bool) -> tuple[byt
             if len(out) > limit and may_cut:
                 return bytes(out[:limit]), True
             if len(out) > limit:
+                out.clear()  # the error keeps this frame alive for a while
                 raise TooLarge(f"larger than {limit} bytes once unpacked")
             rest = stream.unconsumed_tail
             if not piece and not rest:

@@ -116,6 +116,13 @@ class Work:
         )
         return Arrival(entry=entry, outlet=order.outlet, result=page)
 
+    async def document(self, url: str, outlet: Outlet, kind: SourceKind) -> Answer:
+        """Fetch one document as it is; raises Trouble where there is none."""
+        limit = self._fetcher.settings.size_limit(kind)
+        answer = await self._fetcher.get(Ask(url=url, outlet=outlet, limit=limit, headers={"Accept": _ACCEPT[kind]}))
+        check(answer)
+        return answer
+
     async def prepare(self, outcome: Polled | Arrival, outlet: Outlet) -> None:
         """Read the rules that the next pages of this kind will need, once their time does not matter."""
         if isinstance(outcome, Polled):

@@ -7,11 +7,12 @@ import logging
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from zoneinfo import ZoneInfo
 
 import click
 
 from monitor.cli.given import Given, pass_given, shared
-from monitor.cli.listing import Column, Filters, Show, ago, filters, listing
+from monitor.cli.listing import Column, Filters, Show, Since, SinceType, ago, filters, listing
 
 if TYPE_CHECKING:
     from crawler.model import Article, Outlet
@@ -102,6 +103,64 @@ def plan(given: Given, filters: Filters, show: Show) -> None:
     show(
         [{key: row[key] for key in keys} for row in rows[: filters.limit]], _plan_columns(given.clock.now()), empty="nothing was polled yet"
     )
+
+
+@command.command("discover")
+@click.argument("url")
+@listing
+@shared
+@pass_given
+def discover(given: Given, url: str, show: Show) -> None:
+    """Find feeds, sitemaps and pages of links of the outlet at URL, and say what each holds; exit 1 where there is none."""
+    from monitor.cli import discover as finding  # noqa: PLC0415 - the crawler is paid for only by commands that ask outlets
+    from monitor.cli.progress import progress  # noqa: PLC0415 - the same
+
+    home = _web_address(url)
+    settings = given.settings()
+    _quiet(is_debug=given.is_debug)
+    try:
+        with progress("asking") as advance:
+            rows = finding.discover(home, settings, given.clock, advance)
+    except finding.NoSuchPage as error:
+        raise click.ClickException(str(error)) from None
+    show(rows, finding.columns(given.clock.now()), empty="no source found that holds anything")
+    if not rows:
+        raise click.exceptions.Exit(1)
+    click.echo(f"\nwatch it: {finding.command_for(home, rows)}", err=True)
+
+
+@command.command("backfill")
+@click.argument("outlet_id", metavar="OUTLET")
+@click.option("--since", type=SinceType(), required=True, help="As far back as 30d, 2026-11-01 …")
+@shared
+@pass_given
+def backfill(given: Given, outlet_id: str, since: Since) -> None:
+    """Keep what OUTLET published since a day, by its sitemaps; nothing of it alerts. Broken off, it goes on where it was."""
+    from monitor.cli import backfill as filling  # noqa: PLC0415 - the crawler is paid for only by commands that ask outlets
+    from monitor.cli.progress import progress  # noqa: PLC0415 - the same
+
+    settings = given.settings(secrets=True)
+    (outlet,) = _chosen(settings, (outlet_id,), ())
+    _quiet(is_debug=given.is_debug)
+    start = since.at(given.clock.now(), ZoneInfo(settings.timezone))
+    given.make_home(settings)
+    with given.archive(settings, create=True) as archive, progress("sitemaps") as advance:
+        walked = filling.walk(outlet, start, settings, archive, given.clock, advance)
+        unfetched = filling.waiting(archive, outlet)
+    for line in filling.lines(walked, unfetched):
+        click.echo(line, err=True)
+    if not walked.documents and not walked.known:
+        raise click.exceptions.Exit(1)
+
+
+def _web_address(text: str) -> str:
+    """A URL as people type it, with or without https://."""
+    from crawler import urls  # noqa: PLC0415 - only here
+
+    try:
+        return urls.resolve(text if "://" in text else f"https://{text}")
+    except ValueError as error:
+        raise click.UsageError(f"'{text}' is no address: it {error}") from None
 
 
 @command.command("diff")

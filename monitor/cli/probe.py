@@ -12,8 +12,9 @@ from typing import Final
 
 from crawler import urls
 from crawler.children import Children
-from crawler.model import Arrival, Article, Entry, Outlet, Poll, Source, Validators
+from crawler.model import Arrival, Article, Entry, Outlet, Poll, Source, SourceKind, Validators
 from crawler.ports import FetchOrder, PollOrder, RobotsCopy
+from crawler.runner import Answer as Document
 from crawler.runner import Crawl, CrawlSettings
 from monitor.clock import Clock
 from monitor.config.settings import Settings
@@ -94,6 +95,15 @@ class Probe:
             pages[entry.key] = asyncio.get_running_loop().create_future()
             self._submit(FetchOrder(entry=entry, outlet=outlet))
         return await self._children.read(await asyncio.shield(pages[entry.key]))
+
+    async def document(self, url: str, outlet: Outlet, kind: SourceKind) -> Document:
+        """Fetch one document; raises Trouble where there is none."""
+        return await self._crawl.document(url, outlet, kind)
+
+    async def robots(self, url: str) -> str:
+        """The robots.txt of a URL's host, as far as it was read; empty where there is none."""
+        copy = await self._notebook.load(urls.origin(url))
+        return copy.body if copy is not None else ""
 
     def _submit(self, order: PollOrder | FetchOrder) -> None:
         is_taken = self._crawl.submit(order)

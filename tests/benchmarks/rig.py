@@ -53,12 +53,12 @@ class World:
     def ask(self, path: str, body: object = None) -> Any:
         """Call the control port; a body makes it a POST."""
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.control}{path}", data=data, timeout=60) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.control}{path}", data=data, timeout=120) as answer:
             return json.loads(answer.read())
 
     def clear(self) -> None:
         """Switch every fault off."""
-        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.control}/faults", method="DELETE"), timeout=10).close()
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.control}/faults", method="DELETE"), timeout=120).close()
 
     def close(self) -> None:
         """End the world."""

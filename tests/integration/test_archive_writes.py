@@ -193,11 +193,12 @@ def test_a_backfill_brings_entries_without_a_poll(archive: Archive) -> None:
     archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
     before = archive.read_now(reads.source_states)
     old = [replace(entry("alpenpost", name), is_backfill=True) for name in ("a", "b", "c")]
-    new = archive.write_now(lambda tx: writes.put_entries(tx, old, NOW))
+    new = archive.write_now(lambda tx: writes.put_entries(tx, old, NOW, due_at=NOW, apart_s=2.0))
     assert [(e.title, e.is_backfill, e.is_first_pass) for e in new] == [("Title of b", True, False), ("Title of c", True, False)]
-    assert archive.write_now(lambda tx: writes.put_entries(tx, old, NOW)) == ()
+    assert archive.write_now(lambda tx: writes.put_entries(tx, old, NOW, due_at=NOW, apart_s=2.0)) == ()
     assert archive.read_now(reads.source_states) == before
-    assert len(archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10))) == 3
+    assert len(archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10))) == 2, "the past waits its turn"
+    assert len(archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(seconds=2), 10))) == 3
 
 
 # ---- entries

@@ -7,7 +7,7 @@ from monitor.archive.needs import Needs, Token, needs_of
 from monitor.archive.reads.articles import article, article_by_key, articles, articles_by_id, mentions
 from monitor.archive.reads.decided import alerts_since, has_spoken, last_poll, waiting_channels, watched_days, widest
 from monitor.archive.reads.deliveries import brief, delivery, outbox, recent, silent_sources
-from monitor.archive.reads.due import due_deliveries, due_entries, due_sources, next_due, next_unsent
+from monitor.archive.reads.due import due_deliveries, due_entries, due_sources, last_backfill_due, next_due, next_unsent, waiting_backfill
 from monitor.archive.reads.listings import (
     VIEWS,
     ListedRow,
@@ -50,6 +50,7 @@ __all__ = [
     "extraction_health",
     "family",
     "has_spoken",
+    "last_backfill_due",
     "last_poll",
     "listing",
     "mentions",
@@ -74,6 +75,7 @@ __all__ = [
     "theme_days",
     "token_counts",
     "told",
+    "waiting_backfill",
     "waiting_channels",
     "watched_days",
     "widest",

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crawler.model import Entry, Validators
 from monitor.archive import tables as t
+from monitor.archive.columns import is_so
 from monitor.archive.ready import Make, Ready
 from monitor.archive.shapes import delivery_of, entry_of
 from monitor.archive.tx import Tx
@@ -87,6 +88,19 @@ def due_sources(tx: Tx, now: datetime, limit: int) -> list[tuple[str, Validators
 def due_entries(tx: Tx, now: datetime, limit: int, exclude: Collection[int] = ()) -> list[Entry]:
     """The entries whose fetch is due, the longest waiting first, at most ``PER_OUTLET`` of one outlet beside those in ``exclude``."""
     return [entry_of(row) for row in tx.get(_ENTRIES, now=now, most=limit, excluded=sorted(exclude))]
+
+
+def last_backfill_due(tx: Tx, outlet_id: str) -> datetime | None:
+    """When the last waiting entry of an outlet's backfill is due; None where none waits."""
+    waiting = (_e.outlet_id == outlet_id, _e.next_at.is_not(None), is_so(_e.is_backfill), _e.state == "new")
+    found = tx.row(sa.select(_e.next_at).where(*waiting).order_by(_e.next_at.desc()).limit(1))
+    return found["next_at"] if found else None
+
+
+def waiting_backfill(tx: Tx, outlet_id: str) -> int:
+    """How many entries of an outlet's backfill are not fetched yet."""
+    waiting = (_e.outlet_id == outlet_id, _e.next_at.is_not(None), is_so(_e.is_backfill), _e.state == "new")
+    return int(tx.value(sa.select(sa.func.count()).select_from(t.entries).where(*waiting)))
 
 
 def next_due(tx: Tx) -> datetime | None:

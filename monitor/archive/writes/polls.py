@@ -83,11 +83,16 @@ def record_poll(tx: Tx, poll: Poll, entries: Sequence[Entry], plan: Planner) -> 
     return counted, new
 
 
-def put_entries(tx: Tx, entries: Sequence[Entry], now: datetime) -> tuple[Entry, ...]:
-    """Keep entries that no poll brought, as a backfill does, and return those nobody had seen; the sources' cadence learns nothing."""
+def put_entries(tx: Tx, entries: Sequence[Entry], now: datetime, *, due_at: datetime, apart_s: float) -> tuple[Entry, ...]:
+    """Keep entries that no poll brought, as a backfill does, and return those nobody had seen; the sources' cadence learns nothing.
+
+    They come due from ``due_at`` on, one every ``apart_s`` seconds, so that the outlet's news is not kept waiting behind its past.
+    """
     listed = list({row["key"]: row for row in map(entry_row, entries)}.values())
     known = _known(tx, [row["key"] for row in listed])
-    return _insert_entries(tx, [row for row in listed if row["key"] not in known], now, None, is_first=False)
+    unseen = [row for row in listed if row["key"] not in known]
+    due = [due_at + timedelta(seconds=apart_s * number) for number in range(len(unseen))]
+    return _insert_entries(tx, unseen, now, None, is_first=False, due=due)
 
 
 def _known(tx: Tx, keys: Sequence[str]) -> Mapping[str, Row]:
@@ -116,7 +121,9 @@ def _insert_poll(tx: Tx, poll: Poll) -> int:
     return int(tx.get(_INSERT_POLL, **values)[0]["poll_id"])
 
 
-def _insert_entries(tx: Tx, rows: Sequence[dict[str, Any]], at: datetime, poll_id: int | None, *, is_first: bool) -> tuple[Entry, ...]:
+def _insert_entries(
+    tx: Tx, rows: Sequence[dict[str, Any]], at: datetime, poll_id: int | None, *, is_first: bool, due: Sequence[datetime] = ()
+) -> tuple[Entry, ...]:
     """Insert what is unseen; another node may have seen some of it a moment ago."""
     for i, row in enumerate(rows):
         row |= {
@@ -126,7 +133,7 @@ def _insert_entries(tx: Tx, rows: Sequence[dict[str, Any]], at: datetime, poll_i
             "state": "new",
             "reason": "",
             "tries": 0,
-            "next_at": at + FLOOD_PAUSE * (i // FETCHES_PER_POLL),
+            "next_at": due[i] if due else at + FLOOD_PAUSE * (i // FETCHES_PER_POLL),
             "is_first_pass": is_first,
         }
     made = _made(tx, rows) if len(rows) <= FEW else _made_at_once(tx, rows)
