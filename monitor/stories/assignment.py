@@ -10,7 +10,7 @@ from math import inf
 from crawler.model import Article
 from monitor.model import Candidate, Fingerprint, HowAssigned, StoryAssignment
 from monitor.stories import weights
-from monitor.stories.copies import LONG_CONTAINMENT, MIN_SHARED, SHORT_CONTAINMENT, are_long, containment
+from monitor.stories.copies import MIN_SHARED, SHORT_CONTAINMENT, are_copies, are_long, containment
 from monitor.stories.frequencies import Frequencies
 from monitor.stories.scores import Side, arriving, compare, score, standing
 from monitor.stories.titles import Title, is_same_live_page, is_serial, read_title
@@ -151,11 +151,11 @@ def _same_text(arrival: _Arrival, member: Candidate) -> float:
         return 0.0
     one = arrival.fingerprint
     share, shared = containment(one.shingles, member.shingles, one.word_count, member.word_count, arrival.boilerplate)
-    if shared < MIN_SHARED or share < LONG_CONTAINMENT:
-        return 0.0
     if are_long(one.word_count, member.word_count):
-        return share
-    is_short_copy = share >= SHORT_CONTAINMENT and _titles_agree(arrival.title, read_title(member.headline, member.outlet_id))
+        return share if are_copies(share, shared, one.word_count, member.word_count) else 0.0
+    is_short_copy = (
+        shared >= MIN_SHARED and share >= SHORT_CONTAINMENT and _titles_agree(arrival.title, read_title(member.headline, member.outlet_id))
+    )
     return share if is_short_copy else 0.0
 
 

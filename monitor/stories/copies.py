@@ -9,14 +9,19 @@ from monitor.stories.tokens import widen
 
 SHINGLE = 3
 SAMPLE = 16
+MIDDLE_SAMPLE = 4
 LOW_HALF = 0xFFFF_FFFF
-SMALL = 40
-"""Texts of fewer words keep every shingle, longer ones those whose hash is a multiple of ``SAMPLE``."""
+SMALL, MIDDLE = 40, 240
+"""Texts of fewer words than ``SMALL`` keep every shingle, those under ``MIDDLE`` every fourth by its hash, longer ones every sixteenth: of
+120 words a sixteenth is seven, and four shared ones are asked.
+"""
 
 LONG = 60
 LONG_CONTAINMENT = 0.3
 SHORT_CONTAINMENT = 0.5
 MIN_SHARED = 4
+MANY, WHOLE = 64, 0.8
+"""Shingles that two texts share surely, as far as their samples tell; fewer prove a copy only where nearly all of one text is in the other."""
 
 
 def shingles(cut: Sequence[str], word_count: int) -> tuple[int, ...]:
@@ -26,7 +31,7 @@ def shingles(cut: Sequence[str], word_count: int) -> tuple[int, ...]:
     """
     if len(cut) < SHINGLE:
         return (widen(" ".join(cut).encode("utf-8", "surrogatepass"), 0),) if cut else ()
-    step = 1 if word_count < SMALL else SAMPLE
+    step = _step(word_count)
     by_token = {token: crc32(token.encode("utf-8", "surrogatepass")) for token in set(cut)}
     low = [by_token[token] for token in cut]
     mixed = [(a + 31 * b + 961 * c) & LOW_HALF for a, b, c in zip(low, low[1:], low[2:], strict=False)]
@@ -37,14 +42,15 @@ def shingles(cut: Sequence[str], word_count: int) -> tuple[int, ...]:
 def containment(
     one: Sequence[int], other: Sequence[int], one_words: int, other_words: int, boilerplate: Collection[int] = ()
 ) -> tuple[float, int]:
-    """How much of the smaller text stands in the larger, and how many shingles they share. Symmetric.
+    """How much of the smaller text stands in the larger, and how many sampled shingles they share. Symmetric.
 
-    A short text keeps all its shingles; against a sampled one only those count that the sample would have kept.
+    Of two texts that were sampled more and less finely only those count that both would have kept.
     """
     a, b = set(one), set(other)
-    if (one_words < SMALL) != (other_words < SMALL):
-        a = {h for h in a if h % SAMPLE == 0}
-        b = {h for h in b if h % SAMPLE == 0}
+    step = max(_step(one_words), _step(other_words))
+    if _step(one_words) != _step(other_words):
+        a = {h for h in a if h % step == 0}
+        b = {h for h in b if h % step == 0}
     if boilerplate:
         a.difference_update(boilerplate)
         b.difference_update(boilerplate)
@@ -52,6 +58,17 @@ def containment(
         return 0.0, 0
     shared = len(a & b)
     return shared / min(len(a), len(b)), shared
+
+
+def _step(word_count: int) -> int:
+    return 1 if word_count < SMALL else MIDDLE_SAMPLE if word_count < MIDDLE else SAMPLE
+
+
+def are_copies(share: float, shared: int, one_words: int, other_words: int) -> bool:
+    """Whether what `containment` found between two long texts makes one a copy of the other."""
+    if shared < MIN_SHARED or share < LONG_CONTAINMENT:
+        return False
+    return share >= WHOLE or shared * max(_step(one_words), _step(other_words)) >= MANY
 
 
 def are_long(one_words: int, other_words: int) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -33,7 +34,7 @@ from monitor.model import DeliveryKind as Kind
 from monitor.model import DeliveryStatus as Status
 from monitor.routing import route
 from monitor.stories import Frequencies, assign, fingerprint, weights
-from monitor.stories.copies import containment, shingles
+from monitor.stories.copies import MIDDLE_SAMPLE, are_copies, containment, shingles
 from monitor.stories.features import bare_title
 from monitor.stories.frequencies import MIN_DOCUMENTS, RAREST, USUAL
 from monitor.stories.meanings import as_word, of_sound, of_word
@@ -219,8 +220,35 @@ def test_a_text_contains_itself(words: list[str]) -> None:
 def test_a_short_text_is_compared_with_a_sampled_one_by_what_both_would_keep(words: list[str]) -> None:
     long, short = shingles(words, len(words)), shingles(words[:39], 39)
     share, shared = containment(long, short, len(words), 39)
-    assert shared == len({h for h in short if h % 16 == 0})
+    assert shared == len({h for h in short if h % MIDDLE_SAMPLE == 0})
     assert share in {0.0, 1.0}
+
+
+def _words(source: random.Random, count: int) -> list[str]:
+    return ["".join(source.choices("abcdefghijklmnoprstuvw", k=source.randint(2, 9))) for _ in range(count)]
+
+
+def _are_copies(one: list[str], other: list[str]) -> bool:
+    share, shared = containment(shingles(one, len(one)), shingles(other, len(other)), len(one), len(other))
+    return are_copies(share, shared, len(one), len(other))
+
+
+@pytest.mark.parametrize("length", [62, 80, 120, 180])
+def test_equal_texts_of_middle_length_are_copies_always_and_edited_ones_nearly(length: int) -> None:
+    source, found = random.Random(7), 0
+    for _ in range(100):
+        text = _words(source, length)
+        assert _are_copies(text, text)
+        edited = [word if source.random() > 0.04 else "edited" for word in text][: max(60, int(length * 0.85))]
+        found += _are_copies(text, edited)
+    assert found >= (70 if length < 100 else 90)
+
+
+def test_a_notice_under_two_texts_of_middle_length_makes_them_no_copies() -> None:
+    source = random.Random(7)
+    for _ in range(200):
+        notice = _words(source, 30)
+        assert not _are_copies(_words(source, 60) + notice, _words(source, 60) + notice)
 
 
 # ---- the same event
