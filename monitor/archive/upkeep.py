@@ -1,11 +1,10 @@
-"""Looks after an archive: its size, its health, what it may forget, a new index."""
+"""Looks after an archive: its size, its health, a new index."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,13 +13,10 @@ from monitor.archive import migrate, search
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
 from monitor.archive.health import damage, unsound
-from monitor.archive.shapes import article_of, day_of
 from monitor.archive.tx import Tx
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is in all."""
-
-BATCH = 500
 
 
 def _say_nothing(_done: int, _all: int) -> None:
@@ -111,95 +107,6 @@ def checkpoint(archive: Archive) -> int:
         return _bytes(archive.where.path.with_name(archive.where.path.name + "-wal"))
     archive.outside("ANALYZE")
     return 0
-
-
-# ---- forgetting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
-    """How long what is kept, in seconds; None is for ever. Headlines, matches, stories, alerts and deliveries always stay."""
-
-    texts_s: float | None = None
-    polls_s: float | None = None
-    entries_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
-    """How many rows lost their text, and how many are gone."""
-
-    texts: int = 0
-    polls: int = 0
-    entries: int = 0
-
-
-def forgettable(archive: Archive, keep: Keep, now: datetime) -> Forgotten:
-    """Count what ``forget`` would take, and take nothing."""
-    queries = {name: _old(name, since) for name, since in _limits(keep, now).items()}
-    return archive.read_now(
-        lambda tx: Forgotten(**{name: int(tx.value(sa.select(sa.func.count()).select_from(q.subquery()))) for name, q in queries.items()})
-    )
-
-
-def forget(archive: Archive, keep: Keep, now: datetime, *, progress: Progress = _say_nothing) -> Forgotten:
-    """Take what is older than it is kept, in small transactions beside a running daemon; broken off it goes on where it was."""
-    todo = forgettable(archive, keep, now)
-    total, done = todo.texts + todo.polls + todo.entries, 0
-    taken = dict.fromkeys(("texts", "polls", "entries"), 0)
-    for name, since in _limits(keep, now).items():
-        while n := archive.write_now(lambda tx, name=name, since=since: _TAKERS[name](tx, _ids(tx, name, since))):  # type: ignore[misc]
-            taken[name] += n
-            done += n
-            progress(done, max(total, done))
-    return Forgotten(**taken)
-
-
-def _limits(keep: Keep, now: datetime) -> dict[str, datetime]:
-    kept = {"texts": keep.texts_s, "polls": keep.polls_s, "entries": keep.entries_s}
-    return {name: now - timedelta(seconds=s) for name, s in kept.items() if s is not None}
-
-
-def _old(name: str, since: datetime) -> sa.Select[int]:
-    match name:
-        case "texts":
-            a, x = t.articles.c, t.article_texts.c
-            return sa.select(x.article_id).join(t.articles, a.article_id == x.article_id).where(a.archived_at < since, x.text != "")
-        case "polls":
-            return sa.select(t.polls.c.poll_id).where(t.polls.c.at < since)
-        case _:
-            e = t.entries.c
-            return sa.select(e.entry_id).where(e.day < day_of(since), e.article_id.is_(None), e.next_at.is_(None))
-
-
-def _ids(tx: Tx, name: str, since: datetime) -> list[int]:
-    return [int(row[0]) for row in tx.connection.execute(_old(name, since).limit(BATCH))]
-
-
-def _take_texts(tx: Tx, ids: list[int]) -> int:
-    """Empty texts; the index forgets them too, as long as it was made by today's tokenizer and so can be told what to forget."""
-    is_current = search.is_current(tx)
-    whole = sa.select(t.articles, t.article_texts.c.text).join(t.article_texts, t.article_texts.c.article_id == t.articles.c.article_id)
-    for row in tx.rows(whole.where(t.articles.c.article_id.in_(ids))):
-        if is_current:
-            search.take_out(tx, row["article_id"], row["revision"], article_of(row))
-            search.put_headline(tx, row["article_id"], row["revision"], row["headline"])
-    tx.run(sa.update(t.article_texts).where(t.article_texts.c.article_id.in_(ids)).values(text=""))
-    tx.run(sa.update(t.revisions).where(t.revisions.c.article_id.in_(ids)).values(text="", diff=None))
-    return len(ids)
-
-
-def _take_polls(tx: Tx, ids: list[int]) -> int:
-    tx.run(sa.delete(t.polls).where(t.polls.c.poll_id.in_(ids)))
-    return len(ids)
-
-
-def _take_entries(tx: Tx, ids: list[int]) -> int:
-    tx.run(sa.delete(t.entries).where(t.entries.c.entry_id.in_(ids)))
-    return len(ids)
-
-
-_TAKERS = {"texts": _take_texts, "polls": _take_polls, "entries": _take_entries}
 
 
 # ---- a new index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from itertools import islice
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from monitor.cli import export as exports
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, filters, listing, local
 from monitor.cli.progress import progress
@@ -93,20 +95,41 @@ def shown(given: Given, article_id: int, show: Show) -> None:
 
 @command.command("export")
 @click.argument("view", type=click.Choice(_VIEWS), default="articles")
+@click.option(
+    "--to", "file", type=click.Path(path_type=Path, dir_okay=False), help="A new file instead of stdout: *.csv, *.jsonl or *.parquet."
+)
 @filters()
 @listing
 @shared
 @pass_given
-def export(given: Given, view: str, filters: Filters, show: Show) -> None:
-    """Write a public view to stdout, as CSV unless told otherwise; memory stays flat with --csv and --nl.
+def export(given: Given, view: str, file: Path | None, filters: Filters, show: Show) -> None:
+    """Write a public view to stdout as CSV unless told otherwise, or to a file; memory stays flat but with --json.
 
-    presswatch archive export matches --theme deepseek-next --since 2026-11-01 > november.csv
+    presswatch archive export matches --theme deepseek-next --since 2026-11-01 --to november.parquet
     """
     from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
 
     settings = given.settings()
+    where = _filter(given, filters, settings)
     with given.archive(settings) as archive, archive.snapshot() as tx:
-        Show(show.form or "csv")(reads.export(tx, f"v_{view}", _filter(given, filters, settings)), ())
+        rows = reads.export(tx, f"v_{view}", where)
+        if file is None:
+            Show(show.form or "csv")(rows, ())
+            return
+        _refuse_form(file, show)
+        with progress(f"writing {file.name}") as advance:
+            total = reads.count(tx, f"v_{view}", where) if sys.stderr.isatty() else 0
+            count = exports.write(file, rows, kind_of=reads.kind_of, told=lambda done: advance(done, total))
+    click.echo(f"{file}: {count:,} rows, {size(file.stat().st_size)}", err=True)
+
+
+def _refuse_form(file: Path, show: Show) -> None:
+    """A file is never replaced, and its name alone tells its form."""
+    if not show.is_table:
+        raise click.UsageError("the name of the file tells its form; leave out --json, --csv and --nl")
+    exports.form_of(file)
+    if file.exists():
+        raise click.ClickException(f"{file} exists already; nothing was written. Name another file")
 
 
 @command.command("sql")
@@ -212,20 +235,21 @@ def reindex(given: Given) -> None:
 @shared
 @pass_given
 def forget(given: Given, *, dry_run: bool, yes: bool) -> None:
-    """Take out what is older than 'retention' in the settings says."""
-    from monitor.archive import upkeep  # noqa: PLC0415 - the database is paid for only by commands that ask it
+    """Take out what is older than 'retention' in the settings says; a running daemon does the same every night."""
+    from monitor.archive import retention  # noqa: PLC0415 - the database is paid for only by commands that ask it
 
-    settings = given.settings()
-    keep = upkeep.Keep(**asdict(settings.retention))
+    settings, now = given.settings(), given.clock.now()
+    kept = retention.Keep(**asdict(settings.retention))
     with given.archive(settings) as archive:
-        todo = upkeep.forgettable(archive, keep, given.clock.now())
-        click.echo(f"older than they are kept: {todo.texts:,} texts, {todo.polls:,} polls, {todo.entries:,} entries", err=True)
-        if dry_run or not any((todo.texts, todo.polls, todo.entries)):
+        todo = archive.read_now(lambda tx: retention.forgettable(tx, kept, now))
+        counted = f"{todo.texts:,} texts, {todo.articles:,} whole articles, {todo.polls:,} polls, {todo.entries:,} entries"
+        click.echo(f"older than they are kept: {counted}", err=True)
+        if dry_run or not todo.total:
             return
         if not yes:
             click.confirm("Take them out?", abort=True, err=True)
         with progress("forgetting") as advance:
-            upkeep.forget(archive, keep, given.clock.now(), progress=advance)
+            retention.forget(archive, kept, now, progress=advance)
     click.echo("done", err=True)
 
 

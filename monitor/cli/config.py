@@ -13,7 +13,7 @@ from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Row, Show, listing
 
 if TYPE_CHECKING:
-    from monitor.config.settings import Settings
+    from monitor.config.settings import Retention, Settings
 
 MASK: Final = "***"
 _COLUMNS: Final = (
@@ -98,9 +98,15 @@ def _switches_and_times(settings: Settings) -> dict[str, str]:
         "poll_every": duration(settings.poll_every_s),
         "poll_at_least": duration(settings.poll_at_least_s),
         "on_tdm": settings.on_tdm.value,
-        "retention": f"texts {keep(settings.retention.texts_s)}, polls {keep(settings.retention.polls_s)}, "
-        f"entries {keep(settings.retention.entries_s)}",
+        "retention": _kept(settings.retention),
     }
+
+
+def _kept(retention: Retention) -> str:
+    """Return what is kept how long, in one line."""
+    named = ("texts", "unmatched_texts", "unmatched", "polls", "entries")
+    kept = [f"{name} {keep(getattr(retention, f'{name}_s'))}" for name in named]
+    return ", ".join([*kept, *(f"{outlet} {keep(seconds)}" for outlet, seconds in retention.outlets.items())])
 
 
 def shown_url(url: str) -> str:

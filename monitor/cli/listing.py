@@ -200,7 +200,7 @@ class Show:
         for row in rows:
             if count == 0:
                 out.writerow(row.keys())
-            out.writerow([_csv_cell(value) for value in plain(row).values()])
+            out.writerow([csv_cell(value) for value in plain(row).values()])
             count += 1
         return count
 
@@ -222,7 +222,8 @@ def _plain(value: object) -> Any:
     return value
 
 
-def _csv_cell(value: object) -> object:
+def csv_cell(value: object) -> object:
+    """Return a plain value as a cell of CSV takes it."""
     if isinstance(value, list):
         return " ".join(str(inner) for inner in value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value

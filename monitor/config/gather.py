@@ -83,6 +83,7 @@ def gather(document: yaml.Document, model: models.PresswatchModel, reading: Read
         for path in _local(document, model, kind, reading):
             _take(kind, path, gathered, reading, is_seed=False)
     _exclude(document, model, gathered, reading)
+    _check_retention(document, model, gathered.outlets, reading)
     return gathered
 
 
@@ -152,6 +153,14 @@ def _exclude(document: yaml.Document, model: models.PresswatchModel, gathered: G
                 hint = did_you_mean(name, sorted(found.ids))
                 reading.say(document.at(("exclude", kind, index), f"there is no '{name}' among the {kind}", hint))
             found.drop(name)
+
+
+def _check_retention(document: yaml.Document, model: models.PresswatchModel, outlets: Found[Outlet], reading: Reading) -> None:
+    """Say which outlets of ``retention`` are none: their texts would stay for ever without a word."""
+    for name in model.retention.outlets:
+        if name not in outlets.ids and outlets.is_whole:
+            hint = did_you_mean(name, sorted(outlets.ids))
+            reading.say(document.at(("retention", "outlets", name), f"there is no '{name}' among the outlets", hint))
 
 
 def expand(base: Path, patterns: Iterable[str]) -> list[Path]:

@@ -90,6 +90,17 @@ def _fits(values: Mapping[str, object]) -> bool:
     return True
 
 
+def _retention(model: models.RetentionModel) -> Retention:
+    return Retention(
+        texts_s=model.texts,
+        unmatched_texts_s=model.unmatched_texts,
+        unmatched_s=model.unmatched,
+        polls_s=model.polls,
+        entries_s=model.entries,
+        outlets=model.outlets,
+    )
+
+
 def _settings(
     document: yaml.Document,
     model: models.PresswatchModel,
@@ -131,7 +142,7 @@ def _settings(
         workers=model.workers or min(os.cpu_count() or 1, 8),
         stories=model.stories,
         storm=model.storm,
-        retention=Retention(texts_s=model.retention.texts, polls_s=model.retention.polls, entries_s=model.retention.entries),
+        retention=_retention(model.retention),
         log_level=model.log_level,
         log_format=model.log_format,
         config_path=given,

@@ -109,6 +109,9 @@ class RetentionModel(_Model):
     """How long the archive keeps what."""
 
     texts: Keep = Field(default=None, description="full texts and tokens; headlines, matches and stories stay", examples=["forever"])
+    unmatched_texts: Keep = Field(default=365 * 86_400.0, description="the same of articles that no rule matched", examples=["365d"])
+    unmatched: Keep = Field(default=None, description="articles at all that no rule matched and no alert tells of", examples=["forever"])
+    outlets: dict[OutletId, Keep] = Field(default={}, description="full texts of single outlets, by id, whatever the other keys say")
     polls: Keep = Field(default=90 * 86_400.0, description="one row per poll", examples=["90d"])
     entries: Keep = Field(default=None, description="entries that never became an article", examples=["forever"])
 

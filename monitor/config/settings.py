@@ -28,9 +28,12 @@ NOTICE_KINDS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long the archive keeps what, in seconds; ``None`` is for ever."""
+    """How long the archive keeps what, in seconds; ``None`` is for ever. ``outlets`` says it of single outlets' texts."""
 
     texts_s: float | None = None
+    unmatched_texts_s: float | None = 365 * 86_400.0
+    unmatched_s: float | None = None
+    outlets: Mapping[str, float | None] = field(default_factory=dict)
     polls_s: float | None = 90 * 86_400.0
     entries_s: float | None = None
 

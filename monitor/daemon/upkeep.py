@@ -1,13 +1,26 @@
-"""Once a night: forget what stories no longer need."""
+"""Once a night: forget what stories no longer need, and what is older than it is kept."""
 
 from __future__ import annotations
 
-from monitor.archive import writes
+from dataclasses import asdict
+
+import structlog
+
+from monitor.archive import retention, writes
 from monitor.daemon.parts import Parts
+
+_log = structlog.get_logger()
 
 
 async def forget(parts: Parts) -> None:
-    """Take old features of stories out in batches, so that the line goes on between them."""
+    """Take it out in batches, so that the line goes on between them."""
     forgotten = 1
     while forgotten:
         forgotten = await parts.archive.write(lambda tx: writes.forget_old(tx, parts.clock.now()))
+    keep = retention.Keep(**asdict(parts.in_force.settings.retention))
+    taken = await retention.forget_nightly(parts.archive, keep, parts.clock.now())
+    if taken.total:
+        what = (
+            f"{taken.texts} texts, {taken.articles} articles, {taken.polls} polls and {taken.entries} entries were older than they are kept"
+        )
+        _log.info("archive forgot", reason=what)

@@ -1,4 +1,4 @@
-"""Size, health, backups, restoring, retention, analysts' questions, and turns at hosts."""
+"""Size, health, backups, restoring, analysts' questions, and turns at hosts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.ports import RobotsCopy
-from monitor.archive import Archive, HostRows, RobotsRows, SharedHostRows, analyst, backup, migrate, reads, search, upkeep, writes
+from monitor.archive import Archive, HostRows, RobotsRows, SharedHostRows, analyst, backup, migrate, reads, upkeep, writes
 from monitor.archive.engine import address, writer_engine
 from monitor.clock import FixedClock
 from monitor.errors import ArchiveBusy, ArchiveError, WrongRevision
-from monitor.rules.nodes import Term
 from tests.archives import NOW, furnish
 from tests.databases import ENVIRONMENT, newest_postgres
 
@@ -155,37 +154,6 @@ def test_missing_programs_of_postgresql_are_named(postgres_url: str, tmp_path: P
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ArchiveError, match="pg_dump is not installed"):
         backup.backup(address(postgres_url), tmp_path / "kept")
-
-
-# ---- retention
-
-
-def test_a_dry_run_counts_what_would_be_forgotten_and_takes_nothing(archive: Archive) -> None:
-    keep, late = upkeep.Keep(texts_s=86_400, polls_s=86_400, entries_s=86_400), NOW + timedelta(days=3)
-    assert upkeep.forgettable(archive, keep, late) == upkeep.Forgotten(texts=3, polls=3, entries=1)
-    assert upkeep.forgettable(archive, keep, NOW) == upkeep.Forgotten()
-    assert upkeep.forgettable(archive, upkeep.Keep(), late) == upkeep.Forgotten()
-    assert len(archive.read_now(lambda tx: reads.listing(tx, "v_polls"))) == 3
-
-
-def test_what_is_forgotten_leaves_headlines_matches_and_stories(archive: Archive) -> None:
-    keep, late = upkeep.Keep(texts_s=86_400, polls_s=86_400, entries_s=86_400), NOW + timedelta(days=3)
-    before = archive.read_now(lambda tx: [reads.listing(tx, v) for v in ("v_matches", "v_stories", "v_alerts", "v_deliveries")])
-    steps: list[tuple[int, int]] = []
-    assert upkeep.forget(archive, keep, late, progress=lambda done, all_: steps.append((done, all_))) == upkeep.Forgotten(
-        texts=3, polls=3, entries=1
-    )
-    assert steps[-1] == (7, 7)
-    assert archive.read_now(lambda tx: [reads.listing(tx, v) for v in ("v_matches", "v_stories", "v_alerts", "v_deliveries")]) == before
-    assert {r["text"] for r in archive.read_now(lambda tx: reads.listing(tx, "v_articles"))} == {""}
-    assert upkeep.forget(archive, keep, late) == upkeep.Forgotten()
-    assert upkeep.verify(archive) == []
-
-    def found(word: str) -> int:
-        needs = reads.needs_of(Term(text=word), [])
-        return archive.read_now(lambda tx: len(list(search.candidates(tx, needs, reads.Filter()))))
-
-    assert (found("Hersteller"), found("Title")) == (0, 2)
 
 
 # ---- analysts

@@ -151,6 +151,15 @@ def test_every_view_can_be_listed_and_exported_with_real_times(both: tuple[Archi
                 assert all(v is None or (isinstance(v, datetime) and v.tzinfo) for n, v in row.items() if n.endswith("_at"))
 
 
+def test_the_kind_of_a_column_is_the_database_s_own(both: tuple[Archive, Archive]) -> None:
+    words = {"bigint": "int", "integer": "int", "smallint": "int", "numeric": "int", "double precision": "float", "text": "text"}
+    query = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name LIKE 'v\\_%%'"
+    _, columns = ask(both[1], query)
+    assert len(columns) > 150
+    for name, kind in columns:
+        assert reads.kind_of(name) == words.get(kind, "time"), (name, kind)
+
+
 def test_the_status_counts_what_a_person_asks_first(both: tuple[Archive, Archive]) -> None:
     for archive in both:
         status = archive.read_now(lambda tx: reads.status(tx, NOW + timedelta(minutes=10)))

@@ -184,6 +184,42 @@ def test_archive_export_writes_every_public_view(desk: Desk) -> None:
     assert [json.loads(line)["headline"] for line in lines] == ["Déjà vu in 北京"]
 
 
+def test_archive_export_writes_files_whose_name_tells_the_form(desk: Desk, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    for view in ("articles", "matches", "polls", "entities_daily", "theme_timeline"):
+        expected = desk.rows("archive", "export", view)
+        done = desk.run("archive", "export", view, "--to", str(tmp_path / f"{view}.parquet"))
+        assert f"{view}.parquet: {len(expected)} rows" in done.stderr
+        table = pq.read_table(tmp_path / f"{view}.parquet")
+        assert [{n: v for n, v in row.items() if not n.endswith("_at")} for row in table.to_pylist()] == [
+            {n: v for n, v in row.items() if not n.endswith("_at")} for row in expected
+        ]
+    seen = pq.read_table(tmp_path / "articles.parquet").column("seen_at").to_pylist()
+    assert NOW in seen
+    assert desk.run("archive", "export", "articles", "--to", str(tmp_path / "a.jsonl")).exit_code == 0
+    assert [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()] == desk.rows("archive", "export", "articles")
+    assert desk.run("archive", "export", "articles", "--to", str(tmp_path / "a.csv")).exit_code == 0
+    assert (tmp_path / "a.csv").read_text() == desk.run("archive", "export", "articles").stdout
+
+
+def test_an_export_refuses_what_it_cannot_write_and_leaves_nothing(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there.csv"
+    there.write_text("mine")
+    assert "exists already" in desk.run("archive", "export", "--to", str(there)).stderr
+    assert there.read_text() == "mine"
+    assert desk.run("archive", "export", "--to", str(tmp_path / "a.xlsx")).exit_code == 2
+    assert desk.run("archive", "export", "--to", str(tmp_path / "a.csv"), "--json").exit_code == 2
+    nothing = desk.run("archive", "export", "articles", "--since", "1m", "--outlet", "none", "--to", str(tmp_path / "a.parquet"))
+    assert "there are no rows" in nothing.stderr
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert app.run(["-c", str(desk.config), "archive", "export", "--to", str(tmp_path / "a.parquet")]) == 69
+    assert "pip install 'presswatch[parquet]'" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir() if path.suffix in {".csv", ".parquet", ".part"}} == {"there.csv"}
+
+
 def test_archive_stats_and_verify_say_how_it_is(desk: Desk) -> None:
     assert "articles" in desk.run("archive", "stats").stdout
     assert json.loads(desk.run("archive", "stats", "--json").stdout)["rows"]["articles"] == 3

@@ -45,6 +45,22 @@ _COLUMNS: Mapping[str, frozenset[str]] = {
     "v_entities_daily": frozenset({"day", "language"}),
 }
 VIEWS = tuple(_ORDERS)
+_INTEGERS = frozenset({
+    "article_id", "story_id", "first_article_id", "match_id", "alert_id", "delivery_id", "notice_id", "poll_id", "tier", "word_count",
+    "revision", "occurrences", "relevance", "term_count", "articles", "stories", "outlets", "languages", "countries", "channels_told",
+    "attempts", "http_status", "bytes", "seen", "new", "fetched", "blocked", "empty", "paywalled", "refused", "waiting", "failures",
+    "window_size", "behind_s", "matches", "below", "one_term", "alerts", "useful", "noise", "duplicate", "in_title",
+})  # fmt: skip
+_FLOATS = frozenset({"duration_s", "delay_s"})
+
+
+def kind_of(column: str) -> str:
+    """What a column of a public view holds: ``int``, ``float``, ``time`` or ``text``; a name means the same in all of them."""
+    if column.endswith("_at"):
+        return "time"
+    if column in _FLOATS:
+        return "float"
+    return "int" if column in _INTEGERS or column.startswith("is_") else "text"
 
 
 def listing(tx: Tx, view: str, where: Filter | None = None) -> list[ListedRow]:
@@ -57,6 +73,12 @@ def export(tx: Tx, view: str, where: Filter | None = None) -> Iterator[ListedRow
     query = _query(tx, view, where or Filter()).execution_options(stream_results=True, yield_per=500)
     for row in tx.connection.execute(query).mappings():
         yield plain(cast("Row", row))
+
+
+def count(tx: Tx, view: str, where: Filter | None = None) -> int:
+    """How many rows that is."""
+    query = _query(tx, view, where or Filter()).order_by(None)
+    return int(tx.value(sa.select(sa.func.count()).select_from(query.subquery())))
 
 
 def plain(row: Mapping[str, Any]) -> ListedRow:
