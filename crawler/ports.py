@@ -46,13 +46,17 @@ class Robots(Protocol):
 
 
 class HostSlots(Protocol):
-    """First come, first served turns at a host.
+    """First come, first served turns at a host, which one asker at a time has to itself.
 
-    ``reserve`` returns the seconds to wait before the request may go out and books that turn, ``spacing_s`` after the turn before;
-    ``hold`` stops the whole host until a time (Retry-After) and doubles its spacing; ``held_until`` tells whether it is stopped.
+    ``reserve`` books the next turn ``spacing_s`` after the one before and returns the seconds until it; a turn more than ``most_s`` away
+    is told and not booked. When it has come, ``enter`` waits until nobody else is asking the host and takes it, or returns False where
+    the host was stopped meanwhile; ``leave`` frees it. ``hold`` stops a host until a time (429, 503) and doubles its spacing;
+    ``held_until`` tells whether it is stopped.
     """
 
-    async def reserve(self, host: str, spacing_s: float) -> float: ...
+    async def reserve(self, host: str, spacing_s: float, *, most_s: float) -> float: ...
+    async def enter(self, host: str) -> bool: ...
+    def leave(self, host: str) -> None: ...
     async def hold(self, host: str, until: datetime, reason: str) -> None: ...
     async def held_until(self, host: str) -> datetime | None: ...
 

@@ -103,6 +103,12 @@ class Crawl:
         self._settings = settings
         self._fetcher.settings = settings
 
+    def recall(self) -> None:
+        """Forget every order, those on the wire too; of what was recalled the sink hears nothing more."""
+        self._orders.clear()
+        for unit in self._units:
+            unit.cancel()
+
     async def close(self) -> None:
         """Take no more orders, let what is on the wire end within a few seconds, and stop Scrapy.
 

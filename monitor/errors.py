@@ -9,6 +9,7 @@ PresswatchError
 │   └── WrongRevision          another schema revision; names the command                               exit 78
 ├── DaemonAway                 no daemon answers where one was asked                                    exit 69
 ├── Unavailable                something beside the archive is not there: an extra, a port              exit 69
+├── ClaimLost                  another node has this piece of work now; what this one found is dropped   exit 75
 └── ChannelError
     ├── ChannelBusy            try again, perhaps after ``retry_after_s``
     └── ChannelRefused         this message will never be taken: dead
@@ -91,6 +92,12 @@ class Unavailable(PresswatchError):
     """What a command needs beside the archive is not there: a library of an extra, a port."""
 
     exit_code = 69
+
+
+class ClaimLost(PresswatchError):
+    """Another node has this piece of work now: nothing of it is written here."""
+
+    exit_code = 75
 
 
 class ChannelError(PresswatchError):

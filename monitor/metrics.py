@@ -51,6 +51,9 @@ class Metrics:
             "presswatch_conditions", "troubles of sources, outlets and settings that are not over", ["kind"], registry=r
         )
         self.queue = Gauge("presswatch_queue_size", "orders at the spider, entries on the line", ["queue"], registry=r)
+        self.nodes = Gauge("presswatch_nodes", "nodes on this archive", ["state"], registry=r)
+        self.jobs = Gauge("presswatch_jobs", "jobs of the queue that nodes share", ["kind", "state"], registry=r)
+        self.oldest_job = Gauge("presswatch_oldest_job_seconds", "how long the oldest waiting job has waited", ["kind"], registry=r)
         self.loop_lag = Histogram("presswatch_loop_lag_seconds", "how late the tick of each second came", buckets=_SHORT_S, registry=r)
         self.archive_bytes = Gauge("presswatch_archive_bytes", "size of a SQLite archive", registry=r)
         self.archive_free_bytes = Gauge("presswatch_archive_free_bytes", "space left beside a SQLite archive", registry=r)

@@ -78,14 +78,24 @@ class MemorySlots:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._next: dict[str, datetime] = {}
+        self.entered: set[str] = set()
         self.held: dict[str, datetime] = {}
         self.reasons: list[tuple[str, str]] = []
 
-    async def reserve(self, host: str, spacing_s: float) -> float:
+    async def reserve(self, host: str, spacing_s: float, *, most_s: float) -> float:
         now = self._clock.now()
         turn = max(self._next.get(host, now), now)
-        self._next[host] = turn + timedelta(seconds=spacing_s)
+        if (turn - now).total_seconds() <= most_s:
+            self._next[host] = turn + timedelta(seconds=spacing_s)
         return (turn - now).total_seconds()
+
+    async def enter(self, host: str) -> bool:
+        assert host not in self.entered, "two requests to one host at a time"
+        self.entered.add(host)
+        return True
+
+    def leave(self, host: str) -> None:
+        self.entered.discard(host)
 
     async def hold(self, host: str, until: datetime, reason: str) -> None:
         self.held[host] = max(until, self.held.get(host, until))

@@ -22,6 +22,7 @@ import pytest
 from monitor.archive import migrate
 from monitor.archive.engine import address
 from monitor.clock import SystemClock
+from monitor.queue import schema
 
 ENVIRONMENT = "PRESSWATCH_TEST_POSTGRES"
 _numbers = count(1)
@@ -147,6 +148,12 @@ class Databases:
             migrate.upgrade(address(url), now=SystemClock().now())
             self._template = self._made[-1]
         return self._create(self._template)
+
+    def with_queue(self) -> str:
+        """A database with our schema and the queue of several nodes."""
+        url = self.ready()
+        schema.upgrade(url)
+        return url
 
     def drop(self) -> None:
         """Remove every database made here."""

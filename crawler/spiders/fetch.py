@@ -139,22 +139,26 @@ class Fetcher:
         lock = self._hosts.setdefault(host, asyncio.Lock())
         async with lock:
             await self._turn(host, spacing_s)
-            response = await self._download(self._request(url, ask))
+            try:
+                response = await self._download(self._request(url, ask))
+            finally:
+                self._slots.leave(host)
             if response.status in _ASKED_TO_WAIT:
                 await self._stop(host, response)
             self._refusals.pop(host, None)
             return response
 
     async def _turn(self, host: str, spacing_s: float) -> None:
-        """Wait until we may ask this host; raises Trouble where that is long from now."""
+        """Wait until we may ask this host and have it to ourselves; raises Trouble where that is long from now."""
         await self._sit_out(host)
-        wait_s = await self._slots.reserve(host, 0.0)  # asks without booking: a turn we do not take would push the next one away
+        wait_s = await self._slots.reserve(host, spacing_s, most_s=self.settings.pace_patience_s)
         if wait_s > self.settings.pace_patience_s:
             raise Trouble(Cause.BUSY, f"the next turn at {host} is {wait_s:.0f} s away", retry_after_s=wait_s)
-        wait_s = await self._slots.reserve(host, spacing_s)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
             await self._sit_out(host)  # another source of the host may have been told to wait meanwhile
+        while not await self._slots.enter(host):
+            await self._sit_out(host)
 
     async def _sit_out(self, host: str) -> None:
         while (until := await self._slots.held_until(host)) is not None:

@@ -63,6 +63,12 @@ class Orders:
         self._count -= 1
         return self._waiting[host].popleft()
 
+    def clear(self) -> None:
+        """Forget every order that was not taken."""
+        self._waiting = {host: deque() for host in self._taken}
+        self._ready.clear()
+        self._count = 0
+
     def free(self, order: Order) -> None:
         """Let the next order of this order's host be taken."""
         host = host_of(order)

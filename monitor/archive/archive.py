@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -25,7 +27,7 @@ READERS = 4
 CHECK_S = 1.0
 """How long a start may read through a SQLite file for damage; a daily ``verify`` reads all of it."""
 HOLDER_KEY = 0x50_72_65_73_73
-"""Of the advisory lock a daemon's writer holds on PostgreSQL as long as its session lives."""
+"""Of the advisory lock a daemon's writer holds on PostgreSQL as long as its session lives; nodes that share the archive share it."""
 
 
 def _pass_by(_point: str) -> None:
@@ -39,24 +41,38 @@ class Archive:
     ``read_now`` and ``write_now`` do the same in the calling thread: for the command line, beside a running daemon if need be.
     """
 
-    def __init__(self, where: Address, *, clock: Clock, hold: bool, lock: HolderLock | None, at_point: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        where: Address,
+        *,
+        clock: Clock,
+        prepare: Callable[[sa.Connection], None],
+        lock: HolderLock | None,
+        at_point: Callable[[str], None],
+    ) -> None:
         self.where = where
         self.clock = clock
         self._lock = lock
         self._writing = writer_engine(where)
         self._reading = reader_engine(where, size=READERS)
-        prepare = _hold if hold and not where.is_sqlite else _leave
         self._writer = Writer(writer_engine(where), where, prepare=prepare, at_point=at_point)
         self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="archive-read")
 
     @classmethod
     def open(
-        cls, url: str, *, clock: Clock, create: bool = True, hold: bool = False, at_point: Callable[[str], None] = _pass_by
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        create: bool = True,
+        hold: bool = False,
+        node: str | None = None,
+        at_point: Callable[[str], None] = _pass_by,
     ) -> Archive:
         """Open an archive and see that its schema is ours.
 
         A SQLite file is made where there is none (``create``) and upgraded after a backup copy; PostgreSQL is upgraded only by
-        ``presswatch db upgrade``. ``hold`` takes the daemon's lock. Raises ArchiveBusy, WrongRevision or ArchiveError.
+        ``presswatch db upgrade``. ``hold`` takes the daemon's lock, as ``node`` beside other nodes. Raises ArchiveBusy, WrongRevision or ArchiveError.
         """
         where = address(url)
         check_database(where)
@@ -65,20 +81,28 @@ class Archive:
             if lock is not None:
                 lock.take()
                 undo.callback(lock.release)
-            archive = cls._opened(where, clock=clock, create=create, hold=hold, lock=lock, at_point=at_point)
+            prepare = _leave if not hold or where.is_sqlite else _hold if node is None else partial(_share, node=node)
+            archive = cls._opened(where, clock=clock, create=create, prepare=prepare, lock=lock, at_point=at_point)
             undo.pop_all()
         return archive
 
     @classmethod
     def _opened(
-        cls, where: Address, *, clock: Clock, create: bool, hold: bool, lock: HolderLock | None, at_point: Callable[[str], None]
+        cls,
+        where: Address,
+        *,
+        clock: Clock,
+        create: bool,
+        prepare: Callable[[sa.Connection], None],
+        lock: HolderLock | None,
+        at_point: Callable[[str], None],
     ) -> Archive:
         try:
             if lock is not None and where.path.exists():
                 check_file(where, budget_s=CHECK_S)
             migrate.ready(where, clock=clock, create=create, is_held=lock is not None)
-            archive = cls(where, clock=clock, hold=hold, lock=lock, at_point=at_point)
-            if hold:
+            archive = cls(where, clock=clock, prepare=prepare, lock=lock, at_point=at_point)
+            if prepare is not _leave:
                 archive._writer.connect()
         except (sa.exc.DBAPIError, sqlite_module().Error, OSError) as error:
             raise told(error, where) from error
@@ -159,16 +183,25 @@ def _leave(_connection: sa.Connection) -> None:
 
 def _hold(connection: sa.Connection) -> None:
     """Take the daemon's advisory lock in this session."""
+    _lock(connection, "pg_try_advisory_lock", HOLDER_KEY, "End that daemon, or give this one its own archive")
+
+
+def _share(connection: sa.Connection, *, node: str) -> None:
+    """Take it together with other nodes, which keeps a lone daemon out, and one more that no node of the same name may have."""
+    _lock(connection, "pg_try_advisory_lock_shared", HOLDER_KEY, "Give it a role too, or give this one its own archive")
+    key = int.from_bytes(hashlib.sha256(f"node {node}".encode()).digest()[:8], "big", signed=True)
+    _lock(connection, "pg_try_advisory_lock", key, f"It is called {node} too: give this one another name with --node")
+
+
+def _lock(connection: sa.Connection, take: str, key: int, remedy: str) -> None:
     with connection.begin():
-        if connection.scalar(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": HOLDER_KEY}):
+        if connection.scalar(sa.text(f"SELECT {take}(:key)"), {"key": key}):
             return
         other = connection.scalar(
             sa.text(
                 "SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database()"
                 " AND l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) + l.objid::bigint = :key LIMIT 1"
             ),
-            {"key": HOLDER_KEY},
+            {"key": key},
         )
-    raise ArchiveBusy(
-        f"another daemon holds the archive (PostgreSQL session {other}); this one stops. End that daemon, or give this one its own archive"
-    )
+    raise ArchiveBusy(f"another daemon holds the archive (PostgreSQL session {other}); this one stops. {remedy}")

@@ -72,6 +72,11 @@ class Address:
         return Path(self.url.database or "")
 
     @property
+    def dsn(self) -> str:
+        """The server's URL for its own driver, with the password."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
     def shown(self) -> str:
         """For messages: the path, or the URL without its password."""
         return str(self.path) if self.is_sqlite else self.url.set(drivername="postgresql").render_as_string(hide_password=True)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from crawler.politeness import ROBOTS_KEPT
 from crawler.ports import RobotsCopy
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
-from monitor.archive.ready import Ready
 from monitor.archive.tx import Tx
 from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
 from monitor.clock import Clock
+from monitor.errors import ArchiveError
 
 KEEP_EVERY_S = 1.0
 MOST_ROBOTS = 32 * 1024 * 1024
 _COPY_COST = 1_000
 """What a copy of robots.txt takes beside its text."""
+RELOAD_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
+"""A server that restarts is no reason to tell that a source failed."""
 MAX_SLOWNESS = 16.0
 LONGEST_TURN_S = 120.0
 """What a restart believes of a remembered turn: a clock that was set back must not silence a host for years."""
@@ -39,11 +43,21 @@ class RobotsRows:
         self._size = 0
 
     async def load(self, host: str) -> RobotsCopy | None:
-        """The copy kept for an origin, however old."""
-        copy = self._kept.get(host) or await self._archive.read(lambda tx: _copy(tx, host))
+        """The copy kept for an origin, however old; waits for an archive that is away, as a write does."""
+        copy = self._kept.get(host)
+        if copy is None or self._archive.clock.now() - copy.fetched_at > ROBOTS_KEPT:  # another node may have fetched it anew
+            copy = await self._asked(host)
         if copy is not None:
             self._keep(copy)
         return copy
+
+    async def _asked(self, host: str) -> RobotsCopy | None:
+        for wait_s in RELOAD_S:
+            try:
+                return await self._archive.read(lambda tx: _copy(tx, host))
+            except ArchiveError:
+                await asyncio.sleep(wait_s)
+        return await self._archive.read(lambda tx: _copy(tx, host))
 
     async def store(self, copy: RobotsCopy) -> None:
         """Keep a copy; returns once it is durable."""
@@ -77,7 +91,7 @@ def _copy(tx: Tx, origin: str) -> RobotsCopy | None:
     )
 
 
-class _Host:
+class Host:
     """What is known of one host: when its next turn is, until when it is held, how much its spacing is stretched."""
 
     __slots__ = ("held_until", "next_at", "slowed_at", "slowness")
@@ -105,30 +119,39 @@ class HostRows:
     def __init__(self, archive: Archive, clock: Clock) -> None:
         self._archive = archive
         self._clock = clock
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, Host] = {}
         self._moved: set[str] = set()
         self._kept_at = clock.monotonic()
         self._loading: asyncio.Lock = asyncio.Lock()
         self._is_loaded = False
 
-    async def reserve(self, host: str, spacing_s: float) -> float:
-        """Book the next turn and return the seconds until it."""
+    async def reserve(self, host: str, spacing_s: float, *, most_s: float = math.inf) -> float:
+        """Book the next turn and return the seconds until it; one more than ``most_s`` away is not booked."""
         await self._load()
-        known = self._hosts.setdefault(host, _Host())
+        known = self._hosts.setdefault(host, Host())
         now, tick = self._clock.now(), self._clock.monotonic()
         turn = max(known.next_at, tick)
         if known.held_until is not None and known.held_until > now:
             turn = max(turn, tick + (known.held_until - now).total_seconds())
+        if turn - tick > most_s:
+            return turn - tick
         known.next_at = turn + spacing_s * known.stretch(now)
         self._moved.add(host)
         if tick - self._kept_at >= KEEP_EVERY_S:
             await self._keep(now, tick)
         return turn - tick
 
+    async def enter(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
+        """One daemon asks a host one thing at a time by itself."""
+        return True
+
+    def leave(self, host: str) -> None:
+        """Nobody else waits for the host."""
+
     async def hold(self, host: str, until: datetime, reason: str) -> None:
         """Stop a host until a time and double its spacing; a shorter hold never shortens a longer one."""
         await self._load()
-        known, now = self._hosts.setdefault(host, _Host()), self._clock.now()
+        known, now = self._hosts.setdefault(host, Host()), self._clock.now()
         known.slowness = min(known.stretch(now) * 2.0, MAX_SLOWNESS)
         known.slowed_at = now
         known.held_until = max(until, known.held_until or until)
@@ -147,6 +170,13 @@ class HostRows:
         """Remember every turn given out; called before the daemon ends."""
         await self._keep(self._clock.now(), self._clock.monotonic())
 
+    async def stay(self) -> None:
+        """There is nobody to tell."""
+
+    async def close(self) -> None:
+        """Remember where every host's line ends."""
+        await self.keep()
+
     async def _keep(self, now: datetime, tick: float) -> None:
         self._kept_at = tick
         turns = {host: now + timedelta(seconds=self._hosts[host].next_at - tick) for host in self._moved}
@@ -162,54 +192,8 @@ class HostRows:
                 rows = await self._archive.read(lambda tx: tx.rows(sa.select(t.hosts)))
                 now, tick = self._clock.now(), self._clock.monotonic()
                 for row in rows:
-                    known = self._hosts.setdefault(row["host"], _Host())
+                    known = self._hosts.setdefault(row["host"], Host())
                     known.held_until, known.slowness, known.slowed_at = row["held_until"], row["slowness"], row["slowed_at"]
                     if row["next_at"] is not None:
                         known.next_at = tick + min((row["next_at"] - now).total_seconds(), LONGEST_TURN_S)
                 self._is_loaded = True
-
-
-class SharedHostRows:
-    """``crawler.ports.HostSlots`` for many nodes on one PostgreSQL: every turn is booked in the row, by the server's clock."""
-
-    def __init__(self, archive: Archive, clock: Clock) -> None:
-        self._archive = archive
-        self._clock = clock
-
-    async def reserve(self, host: str, spacing_s: float) -> float:
-        """Book the next turn and return the seconds until it."""
-        wait_s = await self._archive.write(lambda tx: float(tx.get(_TURN, on=host, spacing_s=spacing_s)[0]["wait_s"]))
-        return max(wait_s, 0.0)
-
-    async def hold(self, host: str, until: datetime, reason: str) -> None:
-        """Stop a host until a time and double its spacing; a shorter hold never shortens a longer one."""
-        now = self._clock.now()
-
-        def lengthen(tx: Tx) -> None:
-            row = tx.row(sa.select(t.hosts).where(t.hosts.c.host == host).with_for_update())
-            known = _Host()
-            if row is not None:
-                known.held_until, known.slowness, known.slowed_at = row["held_until"], row["slowness"], row["slowed_at"]
-            slowness = min(known.stretch(now) * 2.0, MAX_SLOWNESS)
-            hold_host(tx, host, max(until, known.held_until or until), reason, slowness, now)
-
-        await self._archive.write(lengthen)
-
-    async def held_until(self, host: str) -> datetime | None:
-        """Until when the host is stopped; None where it is not."""
-        found = await self._archive.read(lambda tx: tx.get(_HELD, on=host))
-        until: datetime | None = found[0]["held_until"] if found else None
-        return until if until is not None and until > self._clock.now() else None
-
-
-_STEP = (
-    "make_interval(secs => :spacing_s * (1 + (hosts.slowness - 1)"
-    " * greatest(0, 1 - extract(epoch FROM clock_timestamp() - hosts.slowed_at) / 86400)))"
-)
-_BOOK = (
-    "INSERT INTO hosts (host, next_at, slowness) VALUES (:on, clock_timestamp() + make_interval(secs => :spacing_s), 1)"
-    " ON CONFLICT (host) DO UPDATE SET next_at = greatest(hosts.next_at, hosts.held_until, clock_timestamp()) + {step}"
-    " RETURNING extract(epoch FROM hosts.next_at - {step} - clock_timestamp()) AS wait_s"
-).replace("{step}", _STEP)
-_TURN = Ready(lambda _: sa.text(_BOOK).columns(wait_s=sa.Float))
-_HELD = Ready(lambda _: sa.select(t.hosts.c.held_until).where(t.hosts.c.host == sa.bindparam("on")))

@@ -42,6 +42,22 @@ meta = Table(
     Column("value", CleanText, nullable=False),
 )
 
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("node_id", Text, primary_key=True),
+    Column("roles", Text, nullable=False),
+    Column("host", CleanText, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("rules_version", Text),
+    Column("error", CleanText),  # why it goes on with the settings before
+    Column("in_flight", Integer, nullable=False),
+    Column("lease_s", Float, nullable=False),
+    Column("started_at", UtcMillis, nullable=False),
+    Column("beat_at", UtcMillis, nullable=False),
+)
+
 # ---- what is watched
 
 outlets = Table(
@@ -96,6 +112,8 @@ hosts = Table(
     Column("held_reason", CleanText),
     Column("slowness", Float, nullable=False, server_default="1"),  # factor on the spacing
     Column("slowed_at", UtcMillis),
+    Column("busy_until", UtcMillis),  # while a node of several is asking it
+    Column("busy_by", Text),
 )
 
 robots = Table(

@@ -41,6 +41,10 @@ def upgrade(given: Given) -> None:
     given.make_home(settings)
     where = engine.address(settings.archive)
     migrate.upgrade(where, now=given.clock.now(), report=lambda line: click.echo(line, err=True))
+    if not where.is_sqlite:
+        from monitor.queue import schema  # noqa: PLC0415 - only a server has a queue
+
+        click.echo(f"the queue of several nodes is at {schema.upgrade(where.dsn)}", err=True)
 
 
 @command.command("views")

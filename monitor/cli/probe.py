@@ -50,11 +50,18 @@ class _Notebook:
     async def store(self, copy: RobotsCopy) -> None:
         self._robots[copy.host] = copy
 
-    async def reserve(self, host: str, spacing_s: float) -> float:
+    async def reserve(self, host: str, spacing_s: float, *, most_s: float) -> float:
         now = self._clock.monotonic()
         turn = max(now, self._turns.get(host, now))
-        self._turns[host] = turn + spacing_s
+        if turn - now <= most_s:
+            self._turns[host] = turn + spacing_s
         return turn - now
+
+    async def enter(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
+        return True
+
+    def leave(self, host: str) -> None:
+        """Nobody else asks."""
 
     async def hold(self, host: str, until: datetime, reason: str) -> None:  # noqa: ARG002 - the port's own signature
         self._held[host] = until

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--archive", metavar="PATH|URL", help="An SQLite file, or postgresql://…")
 @click.option("--listen", metavar="HOST:PORT", help="Where pages, health and metrics are; off for none.")
 @click.option("--workers", type=int, metavar="N", help="Processes that read pages.")
+@click.option("--role", metavar="ROLE", help="One of several nodes on PostgreSQL: all, scheduler, crawler or deliverer.")
+@click.option("--node", metavar="NAME", help="What the other nodes call this one.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
 @click.option("--log-format", metavar="FORMAT", help="auto, text, logfmt or json.")
 @shared

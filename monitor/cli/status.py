@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import click
 
+from monitor.cli import fleet
 from monitor.cli.config import shown_url
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Show, ago, listing, local, width_of
@@ -70,13 +72,17 @@ def _facts(archive: Archive, settings: Settings, now: datetime) -> dict[str, Any
     sources = archive.read_now(lambda tx: reads.listing(tx, "v_outlet_health"))
     dead = archive.read_now(lambda tx: reads.listing(tx, "v_deliveries", reads.Filter(status=("dead",), limit=1000)))
     notices = archive.read_now(reads.open_notices)
+    nodes = archive.read_now(reads.nodes)
+    queue = archive.read_now(lambda tx: reads.queue_states(tx, settings.lease_s)) if nodes else ()
     return {
         "archive": shown_url(settings.archive),
         "archive_bytes": upkeep.archive_bytes(archive),
         "days_until_full": _days_until_full(upkeep.archive_bytes(archive), upkeep.free_bytes(archive), counts),
         "daemon_pid": _daemon(settings),
         **counts,
-        "attention": [*_troubled(sources, now), *_failed(dead), *_noticed(notices, sources)],
+        "nodes": [{**asdict(node), "is_silent": node.is_silent(now)} for node in nodes],
+        "queue": [asdict(state) for state in queue],
+        "attention": [*_troubled(sources, now), *_failed(dead), *_noticed(notices, sources), *fleet.attention(nodes, queue, now)],
     }
 
 
@@ -148,7 +154,7 @@ def _days_until_full(size: int, free: int | None, counts: Mapping[str, Any]) -> 
 def _lines(facts: Mapping[str, Any], settings: Settings, now: datetime, cells: int) -> list[str]:
     """Return the screen, each line within ``cells``."""
     pid, days, delay = facts["daemon_pid"], facts["days_until_full"], facts["median_delay_s"]
-    running = f"running, pid {pid}" if pid else "no daemon is running here" if settings.archive_path else "archive on a server"
+    running = f"running, pid {pid}" if pid else "no daemon is running here" if settings.archive_path else fleet.headline(facts["nodes"])
     healthy = facts["sources"] - facts["sources_failing"] - facts["sources_silent"]
     pieces = {
         "daemon": [running, f"last poll {_past(facts['last_poll_at'], now)}"],
@@ -163,7 +169,8 @@ def _lines(facts: Mapping[str, Any], settings: Settings, now: datetime, cells: i
             *([f"median {delay:.0f} s from first sight to message"] if delay else []),
         ],
     }
-    lines = [line for title, said in pieces.items() for line in _flowed(title, said, cells)]
+    told = [*pieces.items(), *fleet.lines(facts["nodes"], facts["queue"])]
+    lines = [line for title, said in told for line in _flowed(title, said, cells)]
     for row in facts["attention"]:
         later = f"; next try {local(row['next_at'], settings.timezone)}" if row["next_at"] else ""
         lines += _wrapped(f"{row['subject']}: {row['said']}{later}", cells)

@@ -116,6 +116,7 @@ def _settings(
     channels, subscriptions = routes(document, model, gathered.themes, timezone, reading)
     rules = _rules(gathered, reading, lint=lint)
     _check_listening(document, model, reading)
+    _check_role(document, model, reading)
     token, heartbeat, link_key = (_secret(document, model, key, reading) for key in ("token", "heartbeat_url", "link_key"))
     sources = sum(len(outlet.sources) for outlet in gathered.outlets.values.values())
     return Settings(
@@ -143,6 +144,9 @@ def _settings(
         stories=model.stories,
         storm=model.storm,
         retention=_retention(model.retention),
+        role=model.role,
+        node=model.node,
+        lease_s=model.lease,
         log_level=model.log_level,
         log_format=model.log_format,
         config_path=given,
@@ -209,6 +213,17 @@ def _check_listening(document: yaml.Document, model: models.PresswatchModel, rea
     if model.listen and not notations.is_loopback(model.listen[0]) and not (model.token or model.token_file):
         message = f"listening on {model.listen[0]} shows the archive to other machines; set token_file"
         reading.say(document.at(("listen",), message, "or listen on 127.0.0.1 behind a reverse proxy"))
+
+
+_SHORTEST_LEASE_S = 2.0
+
+
+def _check_role(document: yaml.Document, model: models.PresswatchModel, reading: Reading) -> None:
+    is_server = model.archive_url_file is not None or (model.archive or "").startswith(("postgresql", "postgres:"))
+    if model.role and not is_server:
+        reading.say(document.at(("role",), "several nodes share an archive on PostgreSQL", "write archive: postgresql://…"))
+    if model.lease < _SHORTEST_LEASE_S:
+        reading.say(document.at(("lease",), f"a lease under {_SHORTEST_LEASE_S:g}s is lost by a busy node", "write 20s"))
 
 
 def system_timezone(environ: Mapping[str, str]) -> str:

@@ -90,6 +90,7 @@ PaywallWord = Annotated[Paywall, BeforeValidator(_choice("a paywall", [p.value f
 TdmWord = Annotated[TdmPolicy, BeforeValidator(_choice("an answer to a reservation", [p.value for p in TdmPolicy]))]
 FollowUpsWord = Annotated[FollowUps, BeforeValidator(_choice("a way with follow-ups", [f.value for f in FollowUps]))]
 NoticeWord = Annotated[str, BeforeValidator(_choice("a notice", ["*", *NOTICE_KINDS]))]
+RoleWord = Annotated[str, BeforeValidator(_choice("a role", ["all", "scheduler", "crawler", "deliverer"]))]
 LogLevel = Annotated[str, BeforeValidator(_choice("a log level", ["debug", "info", "warning", "error"]))]
 LogFormat = Annotated[str, BeforeValidator(_choice("a log format", ["auto", "text", "logfmt", "json"]))]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many)]
@@ -199,6 +200,9 @@ class PresswatchModel(_Model):
     stories: Switch = Field(default=True, description="gather articles on one event; off makes each article its own", examples=["on"])
     storm: Switch = Field(default=True, description="collapse a flood of alerts into one message", examples=["on"])
     retention: RetentionModel = Field(default=RetentionModel(), description="how long the archive keeps what")
+    role: RoleWord | None = Field(default=None, description="one of several nodes on PostgreSQL: all, scheduler, crawler or deliverer")
+    node: Text | None = Field(default=None, description="what the other nodes call this one; machine and process by default")
+    lease: Duration = Field(default=20.0, description="how long a node may be silent before the others take its work", examples=["20s"])
     log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
     log_format: LogFormat = Field(default="auto", description="auto, text, logfmt or json")
 

@@ -42,6 +42,7 @@ class Retention:
 class Settings:
     """Everything a person asked for, checked. Durations in seconds.
 
+    ``role`` makes this one of several nodes, which ``lease_s`` after its last sign of life loses its work to the others.
     ``archive`` is a URL (``sqlite:////path`` or ``postgresql://…``). ``listen`` is host and port of the daemon's pages, None for none;
     ``token`` opens them to others than this machine, ``link_key`` signs links to them. ``requests_per_hour`` is the budget of all polls together. ``files`` are all files
     read, ``config_path`` the first of them, None where nothing was written yet and the shipped starter serves (``is_starter``).
@@ -73,6 +74,9 @@ class Settings:
     stories: bool = True
     storm: bool = True
     retention: Retention = Retention()
+    role: str | None = None
+    node: str | None = None
+    lease_s: float = 20.0
     log_level: str = "info"
     log_format: str = "auto"
     config_path: Path | None = None

@@ -24,7 +24,7 @@ async def measure(parts: Parts) -> None:
     for status in ("pending", "held", "retry", "dead"):
         parts.metrics.outbox.labels(status).set(standing.get(status, 0))
     parts.metrics.queue.labels("spider").set(parts.crawl.busy)
-    parts.metrics.queue.labels("line").set(len(parts.line.entries_in_flight))
+    parts.metrics.queue.labels("line").set(len(parts.line.flights.entries))
     room = space(parts.in_force.settings)
     if room is not None:
         parts.metrics.archive_bytes.set(room[0])

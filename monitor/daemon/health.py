@@ -16,7 +16,7 @@ def stuck(parts: Parts) -> tuple[str, ...]:
     That the clock's jobs run is known by whoever asks: the tick itself feeds the watchdog.
     """
     why = []
-    if parts.clock.monotonic() - parts.crawl.beat_at >= BEAT_S:
+    if parts.node.crawls and parts.clock.monotonic() - parts.crawl.beat_at >= BEAT_S:
         why.append("the spider does not move")
     if parts.archive.writing_s >= WRITE_S:
         why.append("the archive's writer does not move")
@@ -28,4 +28,4 @@ async def check(parts: Parts) -> dict[str, object]:
     why = [*stuck(parts)]
     if not parts.line.is_writable:
         why.append("the archive takes no writes")
-    return {"ready": not why, "why": why, "in_flight": len(parts.line.entries_in_flight), "version": VERSION}
+    return {"ready": not why, "why": why, "in_flight": len(parts.line.flights.entries), "version": VERSION}

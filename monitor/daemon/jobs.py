@@ -33,11 +33,17 @@ class Daily:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """Work under a name of its own, and when it is done."""
+    """Work under a name of its own, and when it is done; ``is_for_all`` is done by one node of all."""
 
     name: str
     when: Every | Daily
     work: Job
+    is_for_all: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it is from one time to the next."""
+        return self.when.seconds if isinstance(self.when, Every) else 86_400.0
 
 
 class Jobs:

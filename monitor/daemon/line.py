@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -13,13 +14,15 @@ import structlog
 from crawler import cadence
 from crawler.model import Arrival, Article, Entry, Page, Poll
 from crawler.ports import Reader
-from monitor.archive import Archive, Tx, writes
+from monitor.archive import Archive, Tx, fenced, finish, writes
 from monitor.clock import Clock
+from monitor.daemon.flights import Flight, Flights
 from monitor.daemon.say import Voice
 from monitor.daemon.watch import InForce, Watch
-from monitor.errors import ArchiveError
+from monitor.errors import ArchiveError, ClaimLost
 from monitor.metrics import Metrics
-from monitor.pipeline import Ending, Outcome, process
+from monitor.model import Claim
+from monitor.pipeline import Ending, Outcome, Writer, process
 
 _log = structlog.get_logger()
 T = TypeVar("T")
@@ -85,6 +88,18 @@ class Timed:
         return article
 
 
+class Claimed:
+    """An archive that is written to under a claim: where the claim is lost nothing is written."""
+
+    def __init__(self, archive: Writer, claim: Claim) -> None:
+        self._archive = archive
+        self._claim = claim
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Return what ``work`` returned; raises ClaimLost."""
+        return await self._archive.write(fenced(work, self._claim))
+
+
 class Line:
     """Implements ``crawler.ports.Sink``; knows what is in flight, so that the tick orders nothing twice."""
 
@@ -109,9 +124,7 @@ class Line:
         self._in_force = in_force
         self._crash = crash
         self.price: cadence.PriceState | None = None
-        self.sources_in_flight: set[str] = set()
-        self.entries_in_flight: set[int] = set()
-        self.fetching: Counter[str] = Counter()
+        self.flights = Flights()
         self.totals = Totals()
         self.moved = asyncio.Event()
 
@@ -125,16 +138,11 @@ class Line:
         """Whether the archive took the last write."""
         return self._archive.is_writable
 
-    def took(self, entry: Entry) -> None:
-        """Note that an entry is on its way."""
-        assert entry.entry_id is not None
-        self.entries_in_flight.add(entry.entry_id)
-        self.fetching[entry.outlet_id] += 1
-
     async def polled(self, poll: Poll, entries: tuple[Entry, ...]) -> None:
         """Commit validators, cadence and all unseen entries in one transaction."""
         watch = self.watch
         outlet, source = watch.desk.outlets.get(poll.outlet_id), watch.sources.get(poll.source_id)
+        flight = self.flights.sources.get(poll.source_id) or Flight()
         self._crash("after poll")
         try:
             if outlet is None or source is None:
@@ -148,7 +156,11 @@ class Line:
                     cfg = replace(cfg, floor_s=max(outlet.poll_every_s, 0.0), max_interval_s=max(cfg.max_interval_s, outlet.poll_every_s))
                 return known, cadence.next_poll(known, now, self.price.price if self.price else 0.5, cfg)
 
-            poll, new = await self._archive.write(lambda tx: writes.record_poll(tx, poll, entries, plan))
+            poll, new = await self._archive.write(
+                fenced(partial(_record, poll=poll, entries=entries, plan=plan, flight=flight), flight.claim)
+            )
+            flight.new, flight.is_recorded = new, True
+            flight.has_ended = _is_all(flight, new)
             self._metrics.polls.labels(outlet.outlet_id, poll.status.value).inc()
             self._metrics.poll_duration.observe(poll.duration_s)
             if poll.status.is_success:
@@ -156,36 +168,40 @@ class Line:
             self._voice.polled(outlet, source.kind, poll, new)
             if new:
                 self.moved.set()
+        except ClaimLost as lost:
+            _log.debug("poll left to another node", source=poll.source_id, reason=str(lost))
         finally:
-            self.sources_in_flight.discard(poll.source_id)
+            self.flights.poll_landed(poll.source_id, flight)
 
     async def arrived(self, arrival: Arrival) -> None:
         """Take one fetched entry to recorded alerts; one bad article costs itself alone."""
-        watch = self.watch
+        flight = self.flights.entries.get(arrival.entry.entry_id or 0) or Flight()
+        archive = self._archive if flight.claim is None else Claimed(self._archive, flight.claim)
         self._crash("after fetch")
         try:
-            outcome = await process(arrival, self._reader, self._archive, watch.engine, self._clock, watch.desk)
+            await self._settled(arrival, archive)
+        except ClaimLost as lost:
+            _log.debug("article left to another node", url=arrival.entry.url, reason=str(lost))
         except Exception as error:  # noqa: BLE001 - per article: whatever a page does to us, the line goes on
-            await self._give_up(arrival, error)
-        else:
-            self._crash("after commit")
-            self._count(arrival, outcome)
-            self._voice.arrived(arrival.outlet, outcome)
-            if outcome.deliveries:
-                self._wake()
-        self._landed(arrival.entry)
+            await self._give_up(arrival, error, archive)
+        self.flights.entry_landed(arrival.entry.entry_id, flight)
+        self.moved.set()
 
-    async def _give_up(self, arrival: Arrival, error: Exception) -> None:
+    async def _settled(self, arrival: Arrival, archive: Writer) -> None:
+        watch = self.watch
+        outcome = await process(arrival, self._reader, archive, watch.engine, self._clock, watch.desk)
+        self._crash("after commit")
+        self._count(arrival, outcome)
+        self._voice.arrived(arrival.outlet, outcome)
+        if outcome.deliveries:
+            self._wake()
+
+    async def _give_up(self, arrival: Arrival, error: Exception, archive: Writer) -> None:
         """Note why an article failed. Where even that fails the entry stays in flight: it is not fetched in a circle, and due at the next start."""
         _log.error("article failed", outlet=arrival.outlet.outlet_id, url=arrival.entry.url, reason=repr(error), exc_info=error)
         text, now = f"internal error: {type(error).__name__}: {error}", self._clock.now()
-        await self._archive.write(lambda tx: writes.finish_entry(tx, arrival.entry, state="failed", reason=text, now=now))
-
-    def _landed(self, entry: Entry) -> None:
-        if entry.entry_id in self.entries_in_flight:
-            self.entries_in_flight.discard(entry.entry_id)
-            self.fetching[entry.outlet_id] -= 1
-        self.moved.set()
+        with suppress(ClaimLost):
+            await archive.write(lambda tx: writes.finish_entry(tx, arrival.entry, state="failed", reason=text, now=now))
 
     def _count(self, arrival: Arrival, outcome: Outcome) -> None:
         self._metrics.fetches.labels(arrival.outlet.outlet_id, outcome.ending.value).inc()
@@ -202,3 +218,15 @@ class Line:
         for verdict in outcome.verdicts:
             if not verdict.speaks and verdict.reasons:
                 self._metrics.silences.labels(verdict.reasons[0].reason.value).inc()
+
+
+def _record(tx: Tx, *, poll: Poll, entries: Sequence[Entry], plan: writes.Planner, flight: Flight) -> tuple[Poll, tuple[Entry, ...]]:
+    """Record a poll, and end its claim where that was all."""
+    counted, new = writes.record_poll(tx, poll, entries, plan)
+    if flight.claim is not None and _is_all(flight, new):
+        finish(tx, flight.claim)
+    return counted, new
+
+
+def _is_all(flight: Flight, new: Sequence[Entry]) -> bool:
+    return flight.claim is not None and flight.is_last and not new

@@ -9,6 +9,7 @@ from crawler.ports import FetchOrder, PollOrder
 from crawler.runner import Crawl
 from monitor.archive import Archive, reads
 from monitor.clock import Clock
+from monitor.daemon.flights import Flight
 from monitor.daemon.line import Line
 
 IN_FLIGHT = 384
@@ -48,39 +49,40 @@ class Orders:
             await asyncio.sleep(_STEP_S)
 
     async def _polls(self, now: datetime) -> int:
-        room = IN_FLIGHT - len(self._line.sources_in_flight)
+        flying = self._line.flights.sources
+        room = IN_FLIGHT - len(flying)
         if room <= 0:
             return 0
-        due = await self._archive.read(lambda tx: reads.due_sources(tx, now, room + len(self._line.sources_in_flight)))
+        due = await self._archive.read(lambda tx: reads.due_sources(tx, now, room + len(flying)))
         watch, given = self._line.watch, 0
         for source_id, validators in due:
             source = watch.sources.get(source_id)
-            if source is None or source_id in self._line.sources_in_flight:
+            if source is None or source_id in flying:
                 continue
             outlet = watch.desk.outlets[source.outlet_id]
             if not self._crawl.submit(PollOrder(source=source, outlet=outlet, validators=validators)):
                 continue  # the lane of its host is full; others are not
-            self._line.sources_in_flight.add(source_id)
+            self._line.flights.took_poll(source_id, Flight())
             given += 1
         self.polls += given
         return given
 
     async def _fetches(self, now: datetime) -> int:
-        line = self._line
-        room = IN_FLIGHT - len(line.entries_in_flight)
+        line, flights = self._line, self._line.flights
+        room = IN_FLIGHT - len(flights.entries)
         if room <= 0:
             return 0
-        flying = frozenset(line.entries_in_flight)
+        flying = frozenset(flights.entries)
         due = await self._archive.read(lambda tx: reads.due_entries(tx, now, room, flying))
         given = 0
         for entry in due:
             outlet = line.watch.desk.outlets.get(entry.outlet_id)
-            if entry.entry_id is None or outlet is None or entry.entry_id in line.entries_in_flight:
+            if entry.entry_id is None or outlet is None or entry.entry_id in flights.entries:
                 continue
-            if line.fetching[entry.outlet_id] >= PER_OUTLET:
+            if flights.fetching[entry.outlet_id] >= PER_OUTLET:
                 continue
             if not self._crawl.submit(FetchOrder(entry=entry, outlet=outlet)):
                 continue
-            line.took(entry)
+            flights.took_entry(entry, Flight())
             given += 1
         return given

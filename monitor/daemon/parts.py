@@ -8,10 +8,11 @@ from typing import Final
 
 from crawler.children import Children
 from crawler.runner import Crawl, CrawlSettings
-from monitor.archive import Archive, Tx, writes
+from monitor.archive import Archive, HostRows, SharedHostRows, Tx, writes
 from monitor.clock import Clock, SystemClock
 from monitor.config.settings import Settings
 from monitor.daemon.line import Line
+from monitor.daemon.node import Node
 from monitor.daemon.notices import Notices
 from monitor.daemon.notify import Notifier
 from monitor.daemon.orders import Orders
@@ -20,6 +21,7 @@ from monitor.daemon.watch import InForce
 from monitor.daemon.welcome import welcome
 from monitor.delivery import Deliverer
 from monitor.metrics import Metrics
+from monitor.queue import Queue
 
 VERSION: Final = version("presswatch")
 
@@ -49,7 +51,10 @@ class Parts:
     deliverer: Deliverer
     line: Line
     crawl: Crawl
+    slots: HostRows | SharedHostRows
     orders: Orders
+    queue: Queue
+    node: Node
 
 
 def crawl_settings(settings: Settings) -> CrawlSettings:

@@ -17,6 +17,7 @@ from monitor.daemon.parts import Parts, crawl_settings, record
 from monitor.daemon.watch import InForce, Watch, compiled
 from monitor.errors import ConfigError
 from monitor.logs import Redactor
+from monitor.queue import News
 
 _log = structlog.get_logger()
 
@@ -64,6 +65,26 @@ class Reload:
                 await self._swap(watch, sending)
             parts.notifier.ready(f"watching {len(parts.in_force.settings.outlets)} outlets")
 
+    async def follow(self, version: str) -> None:
+        """Take the rules that another node put in force, as they stand in this node's own files; say so where they do not."""
+        async with self._turn:
+            parts = self._parts
+            self._stamps = await asyncio.to_thread(stamps, parts.in_force.settings.files)
+            try:
+                watch, sending = await self._fresh()
+            except ConfigError as error:
+                await self._keep(error)
+                return
+            found = watch.settings.rules.version
+            if found != version:
+                parts.metrics.reload_ok.set(0)
+                parts.node.error = (
+                    f"its files hold rules {found}, the others run {version}; it goes on with {parts.in_force.settings.rules.version}"
+                )
+                _log.error("settings not followed", reason=parts.node.error)
+                return
+            await self._swap(watch, sending, is_first=False)
+
     async def _fresh(self) -> tuple[Watch, dict[str, Channel]]:
         settings = await asyncio.to_thread(self._load)
         watch = await compiled(settings, self._parts.archive)
@@ -74,14 +95,17 @@ class Reload:
         self._parts.metrics.reload_ok.set(0)
         first = error.problems[0] if error.problems else None
         text = f"not reloaded: {first.place}:{first.line}: {first.message}" if first else str(error)
+        self._parts.node.error = text
         await self._parts.notices.tell("rules-invalid", "settings", text)
         for problem in error.problems:
             _log.error("settings not reloaded", reason=f"{problem.place}:{problem.line}:{problem.column}: {problem.message}")
 
-    async def _swap(self, watch: Watch, sending: Mapping[str, Channel]) -> None:
+    async def _swap(self, watch: Watch, sending: Mapping[str, Channel], *, is_first: bool = True) -> None:
+        """Put all of it in force; ``is_first`` of several nodes writes it down and tells the others."""
         parts, fresh = self._parts, watch.settings
         self._redactor.learn((*fresh.secrets, *channel_secrets(fresh)))
-        await record(fresh, parts.archive, parts.clock)
+        if is_first:
+            await record(fresh, parts.archive, parts.clock)
         parts.in_force.link_key = await asyncio.to_thread(link_key, fresh)
         parts.in_force.watch = watch
         self._stamps = {path: self._stamps.get(path, stamp) for path, stamp in stamps(fresh.files).items()}
@@ -89,6 +113,9 @@ class Reload:
         await parts.deliverer.swap(sending)
         parts.in_force.sending = sending
         parts.metrics.reload_ok.set(1)
+        parts.node.error = None
+        if is_first:
+            await parts.queue.announce(News(version=fresh.rules.version, node=parts.node.name))
         heap.settle()
         parts.voice.note(f"settings reloaded: {len(fresh.outlets)} outlets, {fresh.rule_count} rules")
 

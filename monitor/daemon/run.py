@@ -15,17 +15,20 @@ import structlog
 from crawler.children import Children, Limits
 from crawler.runner import Crawl
 from monitor import logs
-from monitor.archive import Archive, HostRows, RobotsRows
+from monitor.archive import Archive, RobotsRows
 from monitor.clock import SystemClock
 from monitor.config.settings import Settings
 from monitor.daemon import conditions, heap
 from monitor.daemon.crash import crash_at
+from monitor.daemon.crew import Crew
 from monitor.daemon.feeds import feed
+from monitor.daemon.fleet import Fleet, queue_for, slots_for, waker
 from monitor.daemon.health import check
 from monitor.daemon.http import Server
 from monitor.daemon.jobs import Jobs
 from monitor.daemon.keys import link_key
 from monitor.daemon.line import Line
+from monitor.daemon.node import Node
 from monitor.daemon.notices import Notices
 from monitor.daemon.notify import Notifier
 from monitor.daemon.orders import Orders
@@ -88,53 +91,59 @@ class Daemon:
         clock, metrics = SystemClock(), Metrics()
         voice: Voice = TerminalVoice(clock) if self._purpose.is_terminal else LogVoice()
 
-        archive = Archive.open(settings.archive, clock=clock, hold=True, at_point=crash)
+        node = Node.of(settings)
+        archive = Archive.open(settings.archive, clock=clock, hold=True, node=node.name if node.is_one_of_many else None, at_point=crash)
         ending.callback(archive.close)
         in_force = InForce(await compiled(settings, archive), opened(settings), await asyncio.to_thread(link_key, settings))
         await record(settings, archive, clock)
 
         children = Children(settings.workers, Limits())
-        await children.start()
-        ending.push_async_callback(children.close)
+        if node.crawls:
+            await children.start()
+            ending.push_async_callback(children.close)
 
+        queue = queue_for(node, archive)
         notices = Notices(archive=archive, clock=clock, metrics=metrics, in_force=in_force)
         deliverer = Deliverer(
-            ArchiveOutbox(archive, in_force), in_force.sending, clock, metrics=metrics, crash=crash, circuit_changed=notices.circuit
+            ArchiveOutbox(archive, in_force, queue), in_force.sending, clock, metrics=metrics, crash=crash, circuit_changed=notices.circuit
         )
-        notices.wake = deliverer.wake
+        wake = waker(deliverer, queue)
+        notices.wake = wake
 
-        line = Line(
-            archive=archive, reader=children, clock=clock, metrics=metrics, voice=voice, in_force=in_force, wake=deliverer.wake, crash=crash
-        )
-        slots = HostRows(archive, clock)
-        ending.push_async_callback(slots.keep)
+        line = Line(archive=archive, reader=children, clock=clock, metrics=metrics, voice=voice, in_force=in_force, wake=wake, crash=crash)
+        slots = slots_for(node, archive, clock, queue)
+        ending.push_async_callback(slots.close)
         crawl = Crawl(
             sink=line, robots=RobotsRows(archive), slots=slots, clock=clock, settings=crawl_settings(settings),
             fallback=children.read_feed, crash=crash,
         )  # fmt: skip
-        await crawl.start()
-        ending.push_async_callback(crawl.close)
+        if node.crawls:
+            await crawl.start()
+            ending.push_async_callback(crawl.close)
 
         orders = Orders(archive=archive, crawl=crawl, line=line, clock=clock)
-        following = asyncio.create_task(orders.follow(), name="follow")
-        ending.callback(following.cancel)
+        await queue.start(Crew(archive=archive, crawl=crawl, line=line, clock=clock, orders=orders, deliver=deliverer.wake))
+        ending.push_async_callback(queue.close)
         delivering = asyncio.create_task(deliverer.run(), name="deliver")
         ending.push_async_callback(_end_delivery, deliverer, delivering)
+        ending.callback(queue.stop)
 
         return Parts(
             purpose=self._purpose, clock=clock, metrics=metrics, voice=voice, in_force=in_force, archive=archive, children=children,
             notifier=Notifier(settings.notify_socket, settings.watchdog_usec), notices=notices, deliverer=deliverer, line=line,
-            crawl=crawl, orders=orders,
+            crawl=crawl, slots=slots, orders=orders, queue=queue, node=node,
         )  # fmt: skip
 
     async def _watch(self, parts: Parts, ending: AsyncExitStack) -> None:
         """Let the clock and the signals drive the parts until the daemon is told to stop, or is done."""
         reload = Reload(parts, load=self._load, redactor=self._redactor)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.hang_up)
+        fleet = Fleet(parts, reload)
+        await fleet.join(ending)
         price = Price(parts)
         await price.steer()
         await conditions.look_at_sources(parts)
-        jobs = Jobs(timetable(parts, price=price, reload=reload, stopped=self._stopped), ZoneInfo(self._settings.timezone))
+        jobs = Jobs(timetable(parts, price=price, reload=reload, fleet=fleet, stopped=self._stopped), ZoneInfo(self._settings.timezone))
         ending.callback(jobs.stop)
         jobs.start()
         heap.settle()

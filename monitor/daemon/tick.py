@@ -26,8 +26,8 @@ class Tick:
         self._note_lag()
         if not stuck(parts):
             parts.notifier.alive()
-        given = await parts.orders.give()
-        if given or parts.line.sources_in_flight or parts.line.entries_in_flight:
+        given = await parts.queue.tick()
+        if given or parts.line.flights:
             return
         if self._is_first_pass:
             self._is_first_pass = False
@@ -51,4 +51,4 @@ class Tick:
     async def _is_drained(self) -> bool:
         now = self._parts.clock.now()
         waiting = await self._parts.archive.read(lambda tx: (reads.due_entries(tx, now, 1), reads.due_deliveries(tx, now, 1)))
-        return not any(waiting)
+        return not any(waiting) and await self._parts.queue.is_drained()

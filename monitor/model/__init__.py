@@ -25,6 +25,7 @@ from monitor.model.found import Evidence, Findings, Match, Mention, Span
 from monitor.model.messages import Brief, Message, MessageFormat, StoryBrief
 from monitor.model.stories import Candidate, Feature, Fingerprint, HowAssigned, Report, Story, StoryAssignment
 from monitor.model.tracked import ANY_LANGUAGE, Alias, Entity, Example, Rule, RuleSet, Severity, Theme
+from monitor.model.work import Claim, NodeState, QueueState
 
 __all__ = [
     "ANY_LANGUAGE",
@@ -33,6 +34,7 @@ __all__ = [
     "Brief",
     "Candidate",
     "ChannelSettings",
+    "Claim",
     "Delivery",
     "DeliveryKind",
     "DeliveryStatus",
@@ -52,8 +54,10 @@ __all__ = [
     "Message",
     "MessageFormat",
     "Mute",
+    "NodeState",
     "Notice",
     "Past",
+    "QueueState",
     "QuietHours",
     "Reason",
     "Recent",

@@ -21,6 +21,7 @@ from monitor.cli.app import cli
 from monitor.clock import FixedClock
 from monitor.daemon.health import BEAT_S, WRITE_S, check, stuck
 from monitor.daemon.jobs import Every, Jobs, Timed
+from monitor.daemon.node import Node
 from monitor.daemon.tick import Tick
 from monitor.errors import ArchiveError
 from monitor.metrics import Metrics
@@ -38,7 +39,8 @@ def parts(
     made = SimpleNamespace(
         seen=asyncio.Event(),
         clock=FixedClock(NOW), metrics=Metrics(), crawl=SimpleNamespace(beat_at=beat_at), archive=SimpleNamespace(writing_s=writing_s), fed=0,
-        line=SimpleNamespace(is_writable=is_writable, entries_in_flight={1}, sources_in_flight=set()), orders=SimpleNamespace(give=give or one),
+        line=SimpleNamespace(is_writable=is_writable, flights=SimpleNamespace(entries={1})), queue=SimpleNamespace(tick=give or one),
+        node=Node(name="test"),
     )  # fmt: skip
 
     def alive() -> None:

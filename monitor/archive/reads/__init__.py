@@ -7,7 +7,18 @@ from monitor.archive.needs import Needs, Token, needs_of
 from monitor.archive.reads.articles import article, article_by_key, articles, articles_by_id, mentions
 from monitor.archive.reads.decided import alerts_since, has_spoken, last_poll, waiting_channels, watched_days, widest
 from monitor.archive.reads.deliveries import brief, delivery, outbox, recent, silent_sources
-from monitor.archive.reads.due import due_deliveries, due_entries, due_sources, last_backfill_due, next_due, next_unsent, waiting_backfill
+from monitor.archive.reads.due import (
+    DueOfSource,
+    due_deliveries,
+    due_entries,
+    due_of_source,
+    due_sources,
+    last_backfill_due,
+    next_due,
+    next_unsent,
+    waiting_backfill,
+)
+from monitor.archive.reads.fleet import nodes, polls_since, queue_states
 from monitor.archive.reads.listings import (
     VIEWS,
     ListedRow,
@@ -29,6 +40,7 @@ from monitor.archive.search import candidates, search, token_counts
 
 __all__ = [
     "VIEWS",
+    "DueOfSource",
     "Filter",
     "ListedRow",
     "Needs",
@@ -48,6 +60,7 @@ __all__ = [
     "delivery",
     "due_deliveries",
     "due_entries",
+    "due_of_source",
     "due_sources",
     "export",
     "extraction_health",
@@ -63,10 +76,13 @@ __all__ = [
     "needs_of",
     "next_due",
     "next_unsent",
+    "nodes",
     "open_notices",
     "outbox",
     "overflows",
     "past",
+    "polls_since",
+    "queue_states",
     "readings",
     "recent",
     "search",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from monitor.archive import tables as t
 from monitor.archive.columns import is_so
 from monitor.archive.ready import Make, Ready
 from monitor.archive.shapes import delivery_of, entry_of
-from monitor.archive.tx import Tx
+from monitor.archive.tx import Row, Tx
 from monitor.model import Delivery
 
 PER_OUTLET = 50
@@ -27,6 +28,19 @@ _SOURCES = Ready(
         sa.select(_s.source_id, _s.etag, _s.last_modified, _s.body_hash, _s.unconditional_at)
         .where(_s.next_at <= _now, _s.retired_at.is_(None))
         .order_by(_s.next_at, _s.source_id)
+        .limit(sa.bindparam("most"))
+    )
+)
+_SOURCE = Ready(
+    lambda _: sa.select(_s.outlet_id, _s.next_at, _s.retired_at, _s.etag, _s.last_modified, _s.body_hash, _s.unconditional_at).where(
+        _s.source_id == sa.bindparam("id")
+    )
+)
+_OF_SOURCE = Ready(
+    lambda _: (
+        sa.select(t.entries)
+        .where(_e.outlet_id == sa.bindparam("outlet"), _e.next_at <= _now, _e.source_id == sa.bindparam("id"))
+        .order_by(_e.next_at, _e.entry_id)
         .limit(sa.bindparam("most"))
     )
 )
@@ -60,6 +74,14 @@ _DELIVERIES = Ready(
         .limit(sa.bindparam("most"))
     )
 )
+_DELIVERIES_OVER = Ready(
+    lambda make: (
+        sa.select(t.deliveries)
+        .where(_OPEN, _d.next_at <= _now, make.among(_d.channel, "chosen"))
+        .order_by(_d.severity.desc(), _d.next_at, _d.delivery_id)
+        .limit(sa.bindparam("most"))
+    )
+)
 _CARRIED = Ready(
     lambda make: (
         sa.select(t.delivery_alerts.c.delivery_id, t.delivery_alerts.c.alert_id)
@@ -71,18 +93,13 @@ _CARRIED = Ready(
 
 def due_sources(tx: Tx, now: datetime, limit: int) -> list[tuple[str, Validators]]:
     """The sources whose poll is due, the longest overdue first, with what makes the poll conditional."""
-    return [
-        (
-            row["source_id"],
-            Validators(
-                etag=row["etag"],
-                last_modified=row["last_modified"],
-                body_hash=row["body_hash"],
-                unconditional_at=row["unconditional_at"],
-            ),
-        )
-        for row in tx.get(_SOURCES, now=now, most=limit)
-    ]
+    return [(row["source_id"], _validators(row)) for row in tx.get(_SOURCES, now=now, most=limit)]
+
+
+def _validators(row: Row) -> Validators:
+    return Validators(
+        etag=row["etag"], last_modified=row["last_modified"], body_hash=row["body_hash"], unconditional_at=row["unconditional_at"]
+    )
 
 
 def due_entries(tx: Tx, now: datetime, limit: int, exclude: Collection[int] = ()) -> list[Entry]:
@@ -103,15 +120,36 @@ def waiting_backfill(tx: Tx, outlet_id: str) -> int:
     return int(tx.value(sa.select(sa.func.count()).select_from(t.entries).where(*waiting)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueOfSource:
+    """What one source has due: its poll, where ``validators`` are, and entries that wait for their fetch."""
+
+    validators: Validators | None
+    entries: tuple[Entry, ...]
+
+
+def due_of_source(tx: Tx, source_id: str, now: datetime, limit: int) -> DueOfSource:
+    """All that is due of one source, its longest waiting entries first."""
+    rows = tx.get(_SOURCE, id=source_id)
+    is_due = bool(rows) and rows[0]["retired_at"] is None and rows[0]["next_at"] is not None and rows[0]["next_at"] <= now
+    waiting = tx.get(_OF_SOURCE, outlet=rows[0]["outlet_id"], id=source_id, now=now, most=limit) if rows else ()
+    return DueOfSource(validators=_validators(rows[0]) if is_due else None, entries=tuple(entry_of(row) for row in waiting))
+
+
 def next_due(tx: Tx) -> datetime | None:
     """When the next poll is due; None where nothing is watched."""
     found = tx.row(sa.select(_s.next_at).where(_s.next_at.is_not(None), _s.retired_at.is_(None)).order_by(_s.next_at).limit(1))
     return found["next_at"] if found else None
 
 
-def due_deliveries(tx: Tx, now: datetime, limit: int, exclude_channels: Collection[str] = ()) -> list[Delivery]:
+def due_deliveries(
+    tx: Tx, now: datetime, limit: int, exclude_channels: Collection[str] = (), *, only: Collection[str] | None = None
+) -> list[Delivery]:
     """The messages whose time has come, grave ones first, then the longest waiting, each with the alerts it carries."""
-    rows = tx.get(_DELIVERIES, now=now, most=limit, excluded=sorted(exclude_channels))
+    if only is None:
+        rows = tx.get(_DELIVERIES, now=now, most=limit, excluded=sorted(exclude_channels))
+    else:
+        rows = tx.get(_DELIVERIES_OVER, now=now, most=limit, chosen=sorted(set(only) - set(exclude_channels)))
     carried = alerts_of(tx, [row["delivery_id"] for row in rows])
     return [delivery_of(row, carried.get(row["delivery_id"], ())) for row in rows]
 

@@ -150,6 +150,16 @@ def mark_sent(tx: Tx, delivery_id: int, now: datetime, *, alert_ids: Collection[
     )
 
 
+def mark_sent_late(tx: Tx, delivery_id: int, now: datetime, *, alert_ids: Collection[int], attempts: int) -> bool:
+    """Note what a node sent before it lost the channel, where nobody has touched the message since; say whether that was so."""
+    d = t.deliveries.c
+    untouched = sa.select(d.delivery_id).where(d.delivery_id == delivery_id, _is_open, d.attempts == attempts).with_for_update()
+    if tx.row(untouched) is None:
+        return False
+    mark_sent(tx, delivery_id, now, alert_ids=alert_ids)
+    return True
+
+
 def mark_retry(tx: Tx, delivery_id: int, *, error: str, next_at: datetime, is_attempt: bool = True) -> None:
     """Note that the channel may take the message later; a probe of an open circuit is no attempt."""
     tx.run(

@@ -1,0 +1,152 @@
+"""procrastinate's JobManager, fenced: a job is ended or given back only by the worker and the run that hold it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any, Final
+
+import psycopg
+import structlog
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager, NotificationCallback
+
+from monitor.model import Claim
+from monitor.queue.lease import Lease
+
+_log = structlog.get_logger("presswatch.queue")
+
+_AGAIN_S: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
+_HELD: Final = (
+    "SELECT id FROM procrastinate_jobs WHERE id = %(job)s AND worker_id = %(worker)s AND attempts = %(attempts)s"
+    " AND status = 'doing' FOR UPDATE"
+)
+_FINISH: Final = "SELECT procrastinate_finish_job_v1(%(job)s, %(status)s, %(delete)s)"
+
+
+def text_of(name: str) -> str:
+    """Return one of the statements beside this module."""
+    return files("monitor.queue").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+GIVE_BACK: Final = text_of("give_back")
+
+
+class FencedJobs(JobManager):  # type: ignore[misc]  # procrastinate is untyped for us
+    """Adds what the library leaves open: it ends jobs by their number alone, and so a node that wakes up would end another node's run.
+
+    ``ended`` notes claims whose job was ended in the transaction that did the work: there is nothing left to do for them here.
+    """
+
+    def __init__(self, connector: Any, *, lease_s: float, monotonic: Callable[[], float]) -> None:
+        super().__init__(connector)
+        self._lease_s = lease_s
+        self._monotonic = monotonic
+        self._leases: dict[int, Lease] = {}
+        self._ended: set[tuple[int, int]] = set()
+
+    # ---- claims
+
+    def claim_of(self, job: Job) -> Claim:
+        """Return the claim that a fetched job is."""
+        lease = self._leases.get(job.worker_id or 0)
+        return Claim(
+            job_id=job.id, worker_id=job.worker_id, attempts=job.attempts, is_live=lease.is_live if lease is not None else lambda: False
+        )
+
+    def ended(self, claim: Claim) -> None:
+        """Note that the job of a claim was ended with its work."""
+        self._ended.add((claim.job_id, claim.attempts))
+
+    def lease_of(self, worker_id: int | None) -> Lease | None:
+        """Return the lease of a worker of this node."""
+        return self._leases.get(worker_id or 0)
+
+    # ---- what the worker calls
+
+    async def register_worker(self) -> int:
+        sent_at = self._monotonic()
+        worker_id = int(await super().register_worker())
+        self._leases[worker_id] = Lease(self._lease_s, self._monotonic, sent_at)
+        return worker_id
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        lease = self._leases.pop(worker_id, None)
+        if lease is not None:
+            lease.lose()
+        try:
+            await super().unregister_worker(worker_id)
+        except ConnectorException:
+            _log.debug("worker could not say goodbye; its lease runs out", worker=worker_id)
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Beat, without ever ending the worker: one that cannot beat loses its lease, and is started again by its supervisor."""
+        sent_at, lease = self._monotonic(), self._leases.get(worker_id)
+        try:
+            await asyncio.wait_for(super().update_heartbeat(worker_id), self._lease_s / 2)
+        except (ConnectorException, TimeoutError) as error:
+            _log.debug("heartbeat failed", worker=worker_id, reason=repr(error))
+        else:
+            if lease is not None:
+                lease.beaten(sent_at)
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Claim the next job; none while the server is away, or once the lease is lost."""
+        lease = self._leases.get(worker_id)
+        if lease is None or not lease.is_live():
+            return None
+        try:
+            return await super().fetch_job(queues, worker_id)
+        except ConnectorException as error:
+            _log.debug("no job claimed", worker=worker_id, reason=repr(error.__cause__ or error))
+            return None
+
+    async def listen_for_jobs(self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None) -> None:
+        """Listen for ever: the worker does not notice when its listener ends."""
+        while True:
+            try:
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            except ConnectorException:
+                await asyncio.sleep(1.0)
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's signature
+        """End a job that was not ended with its work; one that was cut off is given back."""
+        key = (int(job.id), int(job.attempts))
+        if key in self._ended:
+            self._ended.discard(key)
+            return
+        for wait_s in (*_AGAIN_S, None):
+            try:
+                await self._end(job, status, delete_job=delete_job)
+            except ConnectorException as error:
+                lease = self._leases.get(job.worker_id)
+                if wait_s is None or lease is None or not lease.is_live():
+                    _log.debug("job left to the others", job=job.id, reason=repr(error.__cause__ or error))
+                    return
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    async def _end(self, job: Job, status: Status, *, delete_job: bool) -> None:
+        held = {"job": job.id, "worker": job.worker_id, "attempts": job.attempts}
+        async with transaction(self.connector) as connection:
+            run = self.connector.execute_query_all_async_with_connection
+            if not await run(connection, _HELD, **held):
+                return
+            if status is Status.ABORTED:
+                await run(connection, GIVE_BACK, job=job.id)
+            else:
+                await run(connection, _FINISH, job=job.id, status=status.value, delete=delete_job)
+
+
+@asynccontextmanager
+async def transaction(connector: Any) -> AsyncIterator[Any]:
+    """A connection of the pool inside a transaction; the driver's errors become the library's, as everywhere."""
+    try:
+        async with connector.pool.connection() as connection, connection.transaction():
+            yield connection
+    except psycopg.Error as error:
+        raise ConnectorException from error

@@ -1,0 +1,12 @@
+-- Sources with something due that no open job is about: a poll, or an entry of theirs that waits for its fetch.
+SELECT s.source_id, s.url
+  FROM sources s
+  JOIN outlets o ON o.outlet_id = s.outlet_id
+ WHERE o.retired_at IS NULL
+   AND ((s.retired_at IS NULL AND s.next_at <= now())
+        OR EXISTS (SELECT 1 FROM entries e
+                    WHERE e.outlet_id = s.outlet_id AND e.source_id = s.source_id AND e.next_at <= now()))
+   AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j
+                    WHERE j.queueing_lock = 'crawl ' || s.source_id AND j.status IN ('todo', 'doing'))
+ ORDER BY s.next_at, s.source_id
+ LIMIT %(most)s

@@ -1,0 +1,342 @@
+"""The queue of several nodes on a real PostgreSQL: who gets what, and who may write what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from crawler.model import Outlet, Source, SourceKind
+from monitor.archive import Archive, Tx, fenced, finish, reads, writes
+from monitor.clock import SystemClock
+from monitor.errors import ClaimLost, WrongRevision
+from monitor.model import Claim
+from monitor.queue import ALL_ROLES, News, Role, schema
+from monitor.queue.procrastinate import FleetQueue
+from tests.databases import Databases
+
+CLOCK = SystemClock()
+LEASE_S = 2.0
+
+
+@dataclass
+class Hands:
+    """A crew that notes what it is given; ``work`` is what it does for a source."""
+
+    work: Callable[[str, Claim], Any]
+    crawled: list[tuple[str, Claim]] = field(default_factory=list)
+    delivered: list[str] = field(default_factory=list)
+    recalls: int = 0
+
+    async def give(self) -> int:
+        return 0
+
+    async def follow(self) -> None: ...
+
+    async def crawl(self, source_id: str, claim: Claim) -> bool:
+        self.crawled.append((source_id, claim))
+        return bool(await self.work(source_id, claim))
+
+    async def deliver(self, channel: str, claim: Claim) -> bool:
+        self.delivered.append(channel)
+        return False
+
+    def recall(self) -> None:
+        self.recalls += 1
+
+
+class Fleet:
+    """Nodes on one archive that watches a few sources, two of them on one host."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.archive = Archive.open(url, clock=CLOCK)
+        self.queues: list[FleetQueue] = []
+        outlets = [
+            Outlet(
+                outlet_id=name, name=name, home=f"http://{name}.example/",
+                sources=tuple(
+                    Source(source_id=f"{name}#{i}", outlet_id=name, kind=SourceKind.FEED, url=f"http://{name}.example/{i}") for i in range(n)
+                ),
+            )
+            for name, n in (("alpha", 2), ("beta", 1), ("gamma", 1))
+        ]  # fmt: skip
+        self.archive.write_now(lambda tx: writes.put_outlets(tx, outlets, CLOCK.now()))
+
+    async def join(self, hands: Hands, roles: frozenset[Role] = ALL_ROLES) -> FleetQueue:
+        queue = FleetQueue(self.url, roles=roles, node=f"node {len(self.queues)}", lease_s=LEASE_S)
+        self.queues.append(queue)
+        await queue.start(hands)
+        return queue
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, autocommit=True) as server:
+            return list(server.execute(query.encode()))
+
+    def do(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as server:
+            server.execute(statement.encode())
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not condition():  # noqa: ASYNC110 - it is the database that changes
+                await asyncio.sleep(0.05)
+
+    async def end(self) -> None:
+        await asyncio.gather(*(queue.close() for queue in self.queues))
+        self.archive.close()
+
+    async def polled(self, source_id: str, claim: Claim) -> bool:
+        """Do as a poll does: move the source on and end the job, in one transaction under the claim."""
+
+        def record(tx: Tx) -> None:
+            writes.postpone_source(tx, source_id, CLOCK.now(), CLOCK.now() + timedelta(hours=1))
+            finish(tx, claim)
+
+        await self.archive.write(fenced(record, claim))
+        return True
+
+
+@pytest.fixture
+async def fleet(postgres: Databases) -> AsyncIterator[Fleet]:
+    made = Fleet(postgres.with_queue())
+    yield made
+    await made.end()
+
+
+async def test_what_is_due_is_done_once_by_one_node(fleet: Fleet) -> None:
+    hands = [Hands(fleet.polled) for _ in range(2)]
+    nodes = [await fleet.join(hand) for hand in hands]
+    for _ in range(3):
+        await asyncio.gather(*(node.tick() for node in nodes))
+    await fleet.until(lambda: len([*hands[0].crawled, *hands[1].crawled]) == 4)
+    await fleet.until(lambda: fleet.rows("SELECT count(*) FROM procrastinate_jobs") == [(0,)])
+    assert sorted(s for hand in hands for s, _ in hand.crawled) == ["alpha#0", "alpha#1", "beta#0", "gamma#0"]
+    assert sum([await node.tick() for node in nodes]) == 0
+    assert await nodes[0].is_drained()
+
+
+async def test_sources_of_one_host_take_turns(fleet: Fleet) -> None:
+    gate, inside, most = asyncio.Event(), set[str](), list[int]()
+
+    async def work(source_id: str, claim: Claim) -> bool:
+        inside.add(source_id)
+        most.append(len([s for s in inside if s.startswith("alpha")]))
+        await gate.wait()
+        inside.discard(source_id)
+        return await fleet.polled(source_id, claim)
+
+    hands = [Hands(work) for _ in range(2)]
+    nodes = [await fleet.join(hand) for hand in hands]
+    await nodes[0].tick()
+    await fleet.until(lambda: len(inside) == 3)
+    gate.set()
+    await fleet.until(lambda: len([*hands[0].crawled, *hands[1].crawled]) == 4)
+    assert max(most) == 1
+
+
+async def test_the_work_of_a_silent_worker_is_given_to_another_and_its_own_write_is_refused(fleet: Fleet) -> None:
+    claims, woken = list[Claim](), asyncio.Event()
+
+    async def sleep(source_id: str, claim: Claim) -> bool:
+        claims.append(claim)
+        await woken.wait()
+        return False
+
+    frozen = await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
+    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
+    await scheduler.tick()
+    await fleet.until(lambda: len(claims) == 3)
+    frozen_ids = {claim.job_id for claim in claims}
+    fleet.do("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    other = Hands(fleet.polled)
+    await scheduler.tick()
+    await fleet.join(other, frozenset({Role.CRAWLER}))
+    await fleet.until(lambda: frozen_ids <= {claim.job_id for _, claim in other.crawled})
+    with pytest.raises(ClaimLost):
+        await fleet.archive.write(fenced(lambda _tx: None, claims[0]))
+    assert isinstance(frozen, FleetQueue)
+    woken.set()
+
+
+async def test_a_late_return_ends_nobody_elses_job(fleet: Fleet) -> None:
+    """The library would end the job by its number alone; a run that was given away is left to whoever has it now."""
+    claims, woken, held = list[Claim](), asyncio.Event(), asyncio.Event()
+
+    async def sleep(source_id: str, claim: Claim) -> bool:
+        claims.append(claim)
+        await woken.wait()
+        return False
+
+    async def hold(source_id: str, claim: Claim) -> bool:
+        await held.wait()
+        return await fleet.polled(source_id, claim)
+
+    await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
+    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
+    await scheduler.tick()
+    await fleet.until(lambda: len(claims) == 3)
+    fleet.do("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    fleet.do("UPDATE procrastinate_jobs SET attempts = attempts + 1 WHERE status = 'doing'")  # as if given back and claimed again
+    woken.set()
+    await asyncio.sleep(0.5)
+    assert fleet.rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == [(3,)]
+
+
+async def test_a_job_queued_anew_does_not_keep_the_dead_one_from_being_given_back(fleet: Fleet) -> None:
+    claims, woken = list[Claim](), asyncio.Event()
+
+    async def sleep(source_id: str, claim: Claim) -> bool:
+        claims.append(claim)
+        await woken.wait()
+        return False
+
+    await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
+    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
+    await scheduler.tick()
+    await fleet.until(lambda: len(claims) == 3)
+    fleet.queues[0].stop()
+    fleet.do(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)"
+        " SELECT queue_name, task_name, lock, queueing_lock, args FROM procrastinate_jobs WHERE status = 'doing' AND queueing_lock = 'crawl beta#0'"
+    )
+    fleet.do("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    await scheduler.tick()
+    assert fleet.rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == [(0,)]
+    assert fleet.rows("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock = 'crawl beta#0'") == [(1,)]
+    woken.set()
+
+
+async def test_stopping_gives_back_what_is_not_done(fleet: Fleet) -> None:
+    begun, never = list[str](), asyncio.Event()
+
+    async def hang(source_id: str, claim: Claim) -> bool:
+        begun.append(source_id)
+        await never.wait()
+        return False
+
+    node = await fleet.join(Hands(hang))
+    await node.tick()
+    await fleet.until(lambda: len(begun) == 3)
+    await node.close()
+    assert fleet.rows("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status") == [("todo", 4)]
+
+
+async def test_a_worker_that_cannot_beat_calls_back_its_work_and_joins_again(fleet: Fleet) -> None:
+    begun, never = list[str](), asyncio.Event()
+
+    async def hang(source_id: str, claim: Claim) -> bool:
+        begun.append(source_id)
+        await never.wait()
+        return False
+
+    hands = Hands(hang)
+    node = await fleet.join(hands)
+    await node.tick()
+    await fleet.until(lambda: len(begun) == 3)
+    before = fleet.rows("SELECT id FROM procrastinate_workers ORDER BY id")
+    assert node.may_ask()
+    with psycopg.connect(fleet.url) as server:
+        server.execute("LOCK TABLE procrastinate_workers IN ACCESS EXCLUSIVE MODE")
+        await fleet.until(lambda: hands.recalls == 1)
+        assert not node.may_ask()
+    await fleet.until(node.may_ask)
+    assert fleet.rows("SELECT id FROM procrastinate_workers ORDER BY id") != before
+
+
+async def test_a_restarted_server_is_joined_again(fleet: Fleet) -> None:
+    hands = Hands(fleet.polled)
+    node = await fleet.join(hands)
+    fleet.do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    async with asyncio.timeout(30):
+        while len(hands.crawled) < 4:
+            await node.tick()
+            await asyncio.sleep(0.2)
+
+
+async def test_a_channel_is_sent_over_by_one_node_until_it_is_drained(fleet: Fleet) -> None:
+    hands = [Hands(fleet.polled) for _ in range(2)]
+    nodes = [await fleet.join(hand, frozenset({Role.DELIVERER})) for hand in hands]
+    fleet.do(
+        "INSERT INTO deliveries (channel, subscription_id, kind, status, severity, next_at, created_at, day, attempts, message_id)"
+        " VALUES ('hook', 's', 'test', 'pending', 1, now(), now(), '2026-11-24', 0, 'one')"
+    )
+    nodes[0].wake()
+    nodes[1].wake()
+    await fleet.until(lambda: any(node.holds("hook") for node in nodes))
+    assert [node.holds("hook") for node in nodes].count(True) == 1
+    assert [list(node.channels() or ()) for node in nodes].count(["hook"]) == 1
+    (owner,) = (node for node in nodes if node.holds("hook"))
+    claim = owner.claim("hook")
+    assert claim is not None
+    await fleet.archive.write(fenced(lambda tx: writes.mark_dead(tx, 1, error="x"), claim))
+    owner.drained(["hook"])
+    await fleet.until(lambda: not owner.holds("hook"))
+    with pytest.raises(ClaimLost):
+        await fleet.archive.write(fenced(lambda _tx: None, owner.claim("hook")))
+
+
+async def test_a_chore_is_done_once_for_all_nodes(fleet: Fleet) -> None:
+    done: list[int] = []
+
+    async def chore() -> None:
+        done.append(1)
+
+    nodes = [await fleet.join(Hands(fleet.polled)) for _ in range(3)]
+    for node in nodes:
+        await node.tick()
+        await node.once("sweep", 1e9, chore)()
+    await fleet.until(lambda: len(done) == 1)
+    await asyncio.sleep(0.5)
+    assert done == [1]
+
+
+async def test_news_reach_the_other_nodes(fleet: Fleet) -> None:
+    first, second = [await fleet.join(Hands(fleet.polled)) for _ in range(2)]
+    hearing = asyncio.create_task(second.heard())
+    for _ in range(50):  # until the other one listens
+        await first.announce(News(version="v2", node="node 0"))
+        with suppress(TimeoutError):
+            assert await asyncio.wait_for(asyncio.shield(hearing), 0.2) == News(version="v2", node="node 0")
+            return
+    pytest.fail("nothing was heard")
+
+
+async def test_how_the_queue_stands_is_told(fleet: Fleet) -> None:
+    claims, woken = list[Claim](), asyncio.Event()
+
+    async def sleep(source_id: str, claim: Claim) -> bool:
+        claims.append(claim)
+        await woken.wait()
+        return False
+
+    node = await fleet.join(Hands(sleep))
+    await node.tick()
+    await fleet.until(lambda: len(claims) == 3)
+    state, *others = fleet.archive.read_now(lambda tx: reads.queue_states(tx, LEASE_S))
+    assert (state.kind, state.waiting, state.doing, state.stalled, state.failed) == ("crawl", 1, 3, 0, 0)
+    assert state.oldest_s is not None
+    assert [(other.kind, other.waiting, other.doing) for other in others] == [("deliver", 0, 0), ("maintain", 0, 0)]
+    woken.set()
+
+
+def test_the_queues_tables_are_made_once_and_known_again(postgres: Databases) -> None:
+    url = postgres.ready()
+    assert schema.upgrade(url) == schema.upgrade(url) == schema.migrations()[-1]
+
+
+async def test_a_node_refuses_tables_that_are_missing_or_newer(postgres: Databases) -> None:
+    for url, value in ((postgres.ready(), None), (postgres.with_queue(), "99.00.00_01_pre_later.sql")):
+        if value is not None:
+            with psycopg.connect(url) as server:
+                server.execute("UPDATE meta SET value = %s WHERE key = %s", (value, schema.KEY))
+        queue = FleetQueue(url, roles=ALL_ROLES, node="late", lease_s=LEASE_S)
+        with pytest.raises(WrongRevision, match="newer" if value else "presswatch db upgrade"):
+            await queue.start(Hands(lambda *_: None))
+        await queue.close()
