@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from monitor.rules.parser import parse
 from monitor.rules.reading import Reading
 from monitor.rules.relevance import relevance
 from monitor.rules.scanner import Scanner
-from monitor.rules.vocabulary import Name, Vocabulary, track
+from monitor.rules.vocabulary import Vocabulary, track
 from monitor.text.languages import UNKNOWN, primary
 
 MOST_PASSAGES: Final = 10_000
@@ -56,12 +57,13 @@ class Engine:
                     by_entity.setdefault(leaf.entity_id, []).append(index)
                 else:
                     by_anchor.setdefault(leaf, []).append(index)
-        self._by_entity = by_entity
-        self._by_anchor: dict[Anchor, tuple[int, ...]] = {anchor: tuple(indexes) for anchor, indexes in by_anchor.items()}
-        self._named = {name: entity_id for entity_id, entity in vocabulary.entities.items() for name in entity.names}
+        named = [(name, entity_id) for entity_id, entity in vocabulary.entities.items() for name in entity.names]
+        self._by_entity, self._entities_of = by_entity, tuple(entity_id for _, entity_id in named)
         self._order = {entity_id: place for place, entity_id in enumerate(vocabulary.entities)}
-        self._by_anchor.update(dict.fromkeys(self._named, ()))
-        self._scanner = Scanner(self._by_anchor)
+        self._anchors: tuple[Anchor, ...] = (*(name for name, _ in named), *by_anchor)  # every alias first, then what rules are found by
+        self._rules_of = _Lists(by_anchor.values())
+        self._scanned = frozenset(self._anchors)
+        self._scanner = Scanner(self._anchors)
 
     def match(self, article: Article) -> Findings:
         """Return the mentions and matches of one article."""
@@ -69,14 +71,17 @@ class Engine:
         seen = self._scanner.seen(reading)
         candidates: set[int] = set()
         named: set[str] = set()
-        for anchor in seen:
-            if isinstance(anchor, Name):
-                named.add(self._named[anchor])
+        aliases = len(self._entities_of)
+        for place in seen:
+            if place < aliases:
+                named.add(self._entities_of[place])
             else:
-                candidates.update(self._by_anchor[anchor])
+                candidates.update(self._rules_of[place - aliases])
         for entity_id in named:
             candidates.update(self._by_entity.get(entity_id, ()))
-        evaluation = Evaluation(reading, self.vocabulary, scanned=self._by_anchor.keys(), seen=seen)
+        evaluation = Evaluation(
+            reading, self.vocabulary, scanned=self._scanned, seen={self._anchors[place]: spots for place, spots in seen.items()}
+        )
         return find(
             evaluation, [self.rules[index] for index in sorted(candidates)], sorted(named, key=self._order.__getitem__), self.version
         )
@@ -84,6 +89,19 @@ class Engine:
     def match_by_asking_all(self, article: Article) -> Findings:
         """Return what ``match`` does, by asking every rule: what the fast way is held against."""
         return find(Evaluation(Reading(article), self.vocabulary), self.rules, self.vocabulary.entities, self.version)
+
+
+class _Lists:
+    """Many short lists of numbers in two flat arrays: a tuple for each of 200,000 would take five times the memory."""
+
+    def __init__(self, lists: Iterable[Sequence[int]]) -> None:
+        self._starts, self._numbers = array("I", [0]), array("I")
+        for numbers in lists:
+            self._numbers.extend(numbers)
+            self._starts.append(len(self._numbers))
+
+    def __getitem__(self, place: int) -> Sequence[int]:
+        return self._numbers[self._starts[place] : self._starts[place + 1]]
 
 
 def find(evaluation: Evaluation, rules: Iterable[CompiledRule], entities: Iterable[str], version: str) -> Findings:
@@ -109,16 +127,16 @@ def _mention(evaluation: Evaluation, entity_id: str) -> Mention | None:
 
 def proven(evaluation: Evaluation, node: Node, rule_id: str, theme_id: str) -> Match:
     """Return the match of a query that is true, with its evidence in reading order, each passage once."""
-    proof: Proof = {}
+    proof = Proof()
     evaluation.prove(node, proof)
     reading = evaluation.reading
     evidence = []
-    for spot in sorted(proof)[:MOST_PASSAGES]:
-        (_, _, term, alias), halves = proof[spot]
+    for spot in sorted(proof.hits)[:MOST_PASSAGES]:
+        _, _, term, alias = proof.hits[spot]
         field, start, end, surface = reading.original(spot)
-        distances = tuple(sorted({(half + 1) // 2 for half in halves})) if halves else ()
+        distances = tuple(sorted({(half + 1) // 2 for half in proof.halves[spot]})) if spot in proof.halves else ()
         evidence.append(Evidence(term=term, alias=alias, field=field, start=start, end=end, surface=surface, distances=distances))
-    return Match(rule_id=rule_id, theme_id=theme_id, relevance=relevance(reading, proof), evidence=tuple(evidence))
+    return Match(rule_id=rule_id, theme_id=theme_id, relevance=relevance(reading, proof.hits), evidence=tuple(evidence))
 
 
 # ---- compiling

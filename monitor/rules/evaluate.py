@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain
+from types import MappingProxyType
 from typing import Final, TypeAlias, assert_never, cast
 
 from monitor.rules import regexes
@@ -22,10 +23,18 @@ Anchor: TypeAlias = Term | Pattern | Name
 
 _Seldom: TypeAlias = Leaf | Meta | Scoped | Not | Near | AtLeast
 
-Proof: TypeAlias = dict[Spot, tuple[Hit, list[int]]]
-"""Evidence while it is gathered: each spot once, with the half words to its nearest partner in each NEAR that counted them."""
-
 _NONE: Final[tuple[Hit, ...]] = ()
+NOTHING_SEEN: Final[Mapping[Anchor, Sequence[Spot]]] = MappingProxyType({})
+
+
+class Proof:
+    """Evidence while it is gathered: each spot once, and the half words to its nearest partner in each NEAR that counted them."""
+
+    __slots__ = ("halves", "hits")
+
+    def __init__(self) -> None:
+        self.hits: dict[Spot, Hit] = {}
+        self.halves: dict[Spot, list[int]] = {}
 
 
 class Evaluation:
@@ -37,9 +46,9 @@ class Evaluation:
         vocabulary: Vocabulary,
         *,
         scanned: AbstractSet[Anchor] = frozenset(),
-        seen: AbstractSet[Anchor] = frozenset(),
+        seen: Mapping[Anchor, Sequence[Spot]] = NOTHING_SEEN,
     ) -> None:
-        """``scanned`` is what somebody has looked for already, ``seen`` what of it may stand in the article."""
+        """``scanned`` is what somebody has looked for already, ``seen`` what of it may stand in the article, as ``Scanner.seen`` says."""
         self.reading, self.vocabulary = reading, vocabulary
         self._scanned, self._seen = scanned, seen
         self._takes_genitive = reading.language in GENITIVE
@@ -156,7 +165,7 @@ class Evaluation:
         found = self.taking_part(node, within)
         _note(proof, chain.from_iterable((*found.left, *found.right)))
         for spot, halves in found.halves.items():
-            proof[spot][1].append(halves)
+            proof.halves.setdefault(spot, []).append(halves)
 
     # ---- hits of one leaf
 
@@ -168,7 +177,8 @@ class Evaluation:
         return [hit for hit in found if any(start <= hit[0] and hit[1] <= end for start, end in within)]
 
     def _leaf_hits(self, leaf: Term | Pattern) -> Sequence[Hit]:
-        if leaf in self._scanned and leaf not in self._seen:
+        is_scanned = leaf in self._scanned
+        if is_scanned and leaf not in self._seen:
             return _NONE
         found = self._hits.get(leaf)
         if found is None:
@@ -176,7 +186,8 @@ class Evaluation:
                 found = self._find_pattern(leaf)
             else:
                 search = self.vocabulary.search(leaf)
-                found = [Hit(start, end, search.shown) for start, end in self._find(search)]
+                spots = self._kept(search, _apart(self._seen[leaf])) if is_scanned and search.is_plain else self._find(search)
+                found = [Hit(start, end, search.shown) for start, end in spots]
             self._hits[leaf] = found
         return found
 
@@ -187,10 +198,14 @@ class Evaluation:
     def _find(self, search: TermSearch, *, genitive: bool = False) -> list[Spot]:
         reading = self.reading
         finder = search.chinese if reading.is_chinese else search.plain
-        spots = finder.find(reading.text, reading.language, genitive=genitive)
-        if spots and search.term.is_exact:
-            return [spot for spot in spots if search.is_same_case(reading.original(spot)[3], reading.language)]
-        return spots
+        return self._kept(search, finder.find(reading.text, reading.language, genitive=genitive))
+
+    def _kept(self, search: TermSearch, spots: list[Spot]) -> list[Spot]:
+        """Leave out what is not in the case an exact term wants."""
+        if not spots or not search.term.is_exact:
+            return spots
+        reading = self.reading
+        return [spot for spot in spots if search.is_same_case(reading.original(spot)[3], reading.language)]
 
     def _find_pattern(self, pattern: Pattern) -> list[Hit]:
         """Search title and body as they are written."""
@@ -242,13 +257,25 @@ class Evaluation:
         return [spot for spot in spots if any(True for _ in partners(self.reading, spot, anchors, nearness, is_left=True))]
 
 
+def _apart(spots: Sequence[Spot]) -> list[Spot]:
+    """Of spots of one length, left to right, leave out those that overlap the one before."""
+    kept: list[Spot] = []
+    free_at = 0
+    for spot in spots:
+        if spot[0] >= free_at:
+            kept.append(spot)
+            free_at = spot[1]
+    return kept
+
+
 def _nearness(node: Near) -> Nearness:
     return Nearness(node.unit, node.most, node.is_ordered)
 
 
 def _note(proof: Proof, hits: Iterable[Hit]) -> None:
+    known = proof.hits
     for hit in hits:
-        proof.setdefault((hit[0], hit[1]), (hit, []))
+        known.setdefault(hit[:2], hit)
 
 
 def _outside(hits: list[Hit], closed: list[Spot]) -> list[Hit]:

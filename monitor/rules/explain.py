@@ -9,10 +9,9 @@ from typing import assert_never
 from crawler.model import Article
 from monitor.model import Match, Span
 from monitor.rules.engine import CompiledRule, Engine, proven
-from monitor.rules.evaluate import Evaluation, Ranges
+from monitor.rules.evaluate import Evaluation, Proof, Ranges
 from monitor.rules.misses import Miss, near_miss, term_miss, unmet
 from monitor.rules.nodes import And, AtLeast, EntityRef, Meta, Near, Node, Not, Or, Pattern, Scoped, Term, show
-from monitor.rules.proximity import Hit
 from monitor.rules.reading import Reading
 
 
@@ -110,9 +109,9 @@ def _passages(evaluation: Evaluation, node: Node, within: Ranges | None, *, is_t
     """Return what a part that holds has found; of AND and OR their parts tell it."""
     if not is_true or isinstance(node, And | Or | Not | Meta):
         return ()
-    proof: dict[tuple[int, int], tuple[Hit, list[int]]] = {}
+    proof = Proof()
     evaluation.prove(node, proof, within)
-    places = [evaluation.reading.original(spot) for spot in sorted(proof)]
+    places = [evaluation.reading.original(spot) for spot in sorted(proof.hits)]
     return tuple(Span(field=field, start=start, end=end, surface=surface) for field, start, end, surface in places)
 
 

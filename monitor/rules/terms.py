@@ -31,6 +31,11 @@ def is_plainly_good(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
+def is_wild(term: Term) -> bool:
+    """Whether a term has wildcards or endings."""
+    return _WILD.search(term.text) is not None
+
+
 def term_mistake(text: str, at: int, *, is_phrase: bool) -> Mistake | None:
     """Return what is wrong with a term, None for a good one."""
     unseen = _CONTROL.search(text)
@@ -266,14 +271,19 @@ class TermSearch:
         self.chinese = self.plain if is_simplified(term.text) else _search(term.text, chinese=True)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it has neither wildcards nor endings."""
+        return isinstance(self.plain, PlainSearch)
+
+    @property
     def takes_genitive(self) -> bool:
         """Whether, as a name, it may have a genitive: without wildcards, endings or exact case."""
-        return isinstance(self.plain, PlainSearch) and not self.term.is_exact
+        return self.is_plain and not self.term.is_exact
 
     def is_same_case(self, surface: str, language: str) -> bool:
         """Whether an original passage is written as an exact term wants it."""
         seen = without_invisible(surface)
-        return seen == self._writing if isinstance(self.plain, PlainSearch) else self._exact_pattern(language).fullmatch(seen) is not None
+        return seen == self._writing if self.is_plain else self._exact_pattern(language).fullmatch(seen) is not None
 
     @cached_property
     def _writing(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate, compress
 from typing import Final
@@ -56,6 +56,18 @@ def fold(text: str, *, chinese: bool = False) -> str:
     """Return the form in which spellings compare equal; ``chinese`` also turns traditional characters into simplified ones."""
     folded = _fold(text)
     return folded.translate(TO_SIMPLIFIED) if chinese and _TRADITIONAL.search(folded) else folded
+
+
+def fold_all(texts: Sequence[str], *, chinese: bool = False) -> list[str]:
+    """Fold many short texts, in a fraction of the time that one by one would take."""
+    simple = iter(_fold_lines([text for text in texts if text.isascii()], chinese=chinese))
+    others = iter(_fold_lines([text for text in texts if not text.isascii()], chinese=chinese))
+    return [next(simple if text.isascii() else others) for text in texts]
+
+
+def _fold_lines(texts: Sequence[str], *, chinese: bool) -> list[str]:
+    folded = fold("\n".join(texts), chinese=chinese).split("\n")
+    return folded if len(folded) == len(texts) else [fold(text, chinese=chinese) for text in texts]  # none, or one holds a line break
 
 
 def is_simplified(text: str) -> bool:
@@ -196,7 +208,7 @@ class Folded:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the non-empty folded ``start:end`` stands in the original, without invisible characters at its ends."""
-        if self._stays_in_place():
+        if self._is_even or self._stays_in_place():
             return start, end
         line, original, folded = self._line_of(start)
         places = self._maps[line]
