@@ -28,6 +28,8 @@ index, only left behind, because that needs the very tokens that went in. Beyond
 BATCH = 400
 MAX_TOKEN = 300
 RARE = 3
+COUNTED = 2_000
+"""Articles, the newest, in which tokens are counted: enough to tell common words from rare ones."""
 INDEX_VERSION = "index_version"
 """The word in ``meta`` that tells with which tokenizer the index was made; with another one a search reads every article."""
 
@@ -200,7 +202,7 @@ def _tsquery(needs: Needs) -> str:
     return " & ".join("(" + " | ".join(one(token) for token in group) + ")" for group in needs)
 
 
-def token_counts(tx: Tx, sample: int = 2_000) -> dict[str, int]:
+def token_counts(tx: Tx, sample: int = COUNTED) -> dict[str, int]:
     """In how many of the newest articles each token stands, those in at least three: what the rules need to know of rarity."""
     counts: Counter[str] = Counter()
     for article in islice(candidates(tx, (), Filter()), sample):

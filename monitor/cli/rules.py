@@ -12,6 +12,7 @@ import click
 from monitor.cli import backtest, replay
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, filters, listing
+from monitor.cli.lookback import look_back
 from monitor.cli.texts import Text, takes_text
 from monitor.errors import ConfigError, Problem
 
@@ -53,15 +54,16 @@ def listed(given: Given, filters: Filters, show: Show) -> None:
 @command.command("check")
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1)
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--archive/--no-archive", "asks_archive", default=True, help="Also ask it for terms too common and rules that find nothing.")
 @listing
 @shared
 @pass_given
-def check(given: Given, files: Sequence[Path], show: Show, *, strict: bool) -> None:
+def check(given: Given, files: Sequence[Path], show: Show, *, strict: bool, asks_archive: bool) -> None:
     """Parse every query and run every example; exit 1 where one does not hold.
 
     FILEs of themes or entities are checked in place of the settings' own, as they would work together with everything else.
     """
-    found, warnings = _checked(given, files)
+    found, warnings = _checked(given, files, asks_archive=asks_archive)
     if not show.is_table:
         from monitor.config.problems import with_lines  # noqa: PLC0415 - only here
 
@@ -157,7 +159,7 @@ def _rows(themes: Sequence[Theme]) -> Iterator[dict[str, Any]]:
 # ---- check
 
 
-def _checked(given: Given, files: Sequence[Path]) -> tuple[list[Problem], list[Problem]]:
+def _checked(given: Given, files: Sequence[Path], *, asks_archive: bool) -> tuple[list[Problem], list[Problem]]:
     """Return what is wrong and what is doubtful; sum up where nothing is wrong."""
     try:
         settings = given.settings(lint=True, overrides=in_place_of(files))
@@ -169,7 +171,10 @@ def _checked(given: Given, files: Sequence[Path]) -> tuple[list[Problem], list[P
     examples = sum(len(theme.examples) for theme in themes)
     said = f"{len(themes)} themes, {settings.rule_count} rules, {len(settings.rules.entities)} entities; {examples} examples hold"
     click.echo(said, err=True)
-    return [], list(lint.warnings(settings.rules))
+    past = look_back(given, settings) if asks_archive else None
+    if past is None:
+        return [], lint.warnings(settings.rules)
+    return [], lint.warnings(settings.rules, frequencies=past.frequencies, articles=past.articles, matched=past.matched)
 
 
 def in_place_of(files: Sequence[Path]) -> dict[str, object]:

@@ -87,7 +87,7 @@ def warnings(
     """Return what is allowed and likely not meant, of a rule set without errors.
 
     With ``frequencies`` (articles that hold a search token) of an archive of so many ``articles`` also terms too common to look for; with
-    ``matched`` (rule id to matches among the last 10,000 articles) also rules that find nothing.
+    ``matched`` (rule id to matches among the last ``IDLE_AFTER`` articles) also rules that find nothing.
     """
     known = {entity.entity_id for entity in rules.entities}
     doubts = [doubt for entity in rules.entities for doubt in _of_entity(entity)]
@@ -98,7 +98,9 @@ def warnings(
             doubts += _too_common(rule, rules, frequencies, articles)
             if matched is not None and not matched.get(rule.rule_id):
                 doubts += problems(
-                    [Mistake(Doubt.IDLE, 0, "no match in the last 10,000 articles", "presswatch rules explain")], rule.query, rule.place
+                    [Mistake(Doubt.IDLE, 0, f"no match in the last {IDLE_AFTER:,} articles", "see why: presswatch rules explain")],
+                    rule.query,
+                    rule.place,
                 )
     return doubts
 

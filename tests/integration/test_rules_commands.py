@@ -252,6 +252,26 @@ def test_a_replay_says_nothing_of_stories_that_the_theme_told(newsroom: Newsroom
     assert newsroom.ask("rules", "replay", "nothing", "--since", "7d").exit_code == 2
 
 
+# ---- check
+
+
+def test_a_check_asks_the_archive_for_common_terms_and_idle_rules(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom.publish()
+    (newsroom.config.parent / "themes.yaml").write_text(
+        THEMES + "  loose:\n    label: Loose\n    need: Anything.\n    rules: {name: Nordlicht, nowhere: Nirgendwo, weak: Preisrichter}\n"
+    )
+
+    def told(*options: str) -> list[tuple[object, object]]:
+        return [(row["code"], row["line"]) for row in newsroom.rows("rules", "check", *options) if row["code"] in {"W-common", "W-idle"}]
+
+    assert told() == [("W-common", 15)], "eight articles are too few to call a rule idle"
+    monkeypatch.setattr("monitor.rules.lint.IDLE_AFTER", 6)
+    assert told() == [("W-common", 15), ("W-idle", 15)]
+    assert told("--no-archive") == []
+    assert "Nordlicht stands in " in newsroom.ask("rules", "check").stderr
+    assert "no match in the last 6 articles" in newsroom.ask("rules", "check").stderr
+
+
 # ---- relevance
 
 

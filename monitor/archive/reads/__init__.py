@@ -36,9 +36,10 @@ from monitor.archive.reads.listings import (
 from monitor.archive.reads.readings import overflows, readings
 from monitor.archive.reads.stories import family, mutes, past, story, story_candidates, story_of, told
 from monitor.archive.reads.why import Trail, about_alert, about_article, about_url
-from monitor.archive.search import candidates, search, token_counts
+from monitor.archive.search import COUNTED, candidates, search, token_counts
 
 __all__ = [
+    "COUNTED",
     "VIEWS",
     "DueOfSource",
     "Filter",

@@ -57,6 +57,14 @@ def stretch(tx: Tx, since: datetime) -> Stretch:
     return Stretch(first=first or 1, last=last or 0, count=count, since_day=day)
 
 
+def newest(tx: Tx, count: int) -> Stretch:
+    """Measure the newest articles, so many or all there are."""
+    first = tx.value(sa.select(_a.article_id).order_by(_a.article_id.desc()).offset(count - 1).limit(1))
+    bounds = _BOUNDS if first is None else _BOUNDS.where(_a.article_id >= first)
+    low, high, found = tuple(tx.run(bounds).one())
+    return Stretch(first=low or 1, last=high or 0, count=found, since_day="")
+
+
 def seen(tx: Tx, over: Stretch) -> Iterator[Seen]:
     """Stream a stretch in the order it was archived; memory stays flat."""
     first = over.first
