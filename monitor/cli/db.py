@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from monitor.cli.given import Given, pass_given, shared
+from monitor.cli.progress import progress
 from monitor.errors import WrongRevision
 
 
@@ -42,9 +44,50 @@ def upgrade(given: Given) -> None:
     where = engine.address(settings.archive)
     migrate.upgrade(where, now=given.clock.now(), report=lambda line: click.echo(line, err=True))
     if not where.is_sqlite:
-        from monitor.queue import schema  # noqa: PLC0415 - only a server has a queue
+        _make_queue(where.dsn)
 
-        click.echo(f"the queue of several nodes is at {schema.upgrade(where.dsn)}", err=True)
+
+@command.command("copy")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@shared
+@pass_given
+def copy(given: Given, source: str, target: str) -> None:
+    """Copy a whole archive into another database.
+
+    FROM and TO are written as in the settings: a path, or postgresql://user@host/name. No daemon may run on either. Broken off, the same command goes on where it was. At the end both are read through and
+    compared, by counts and checksums; exit 1 where they differ.
+    """
+    from monitor.archive import Archive, engine, migrate, moving  # noqa: PLC0415 - the database is paid for only here
+
+    where = engine.address(target)
+    migrate.upgrade(where, now=given.clock.now(), report=lambda line: click.echo(line, err=True))
+    if not where.is_sqlite:
+        _make_queue(where.dsn)
+    with ExitStack() as ending:
+        archives = []
+        for url in (source, target):
+            archives.append(Archive.open(url, clock=given.clock, create=False, hold=True))
+            ending.callback(archives[-1].close)
+        with progress("copying") as advance:
+            copied = moving.copy(*archives, progress=advance)
+        with progress("indexing") as advance:
+            indexed = moving.index(archives[1], progress=advance)
+        with progress("comparing") as advance:
+            found = moving.differences(*archives, progress=advance)
+        click.echo(f"{copied:,} rows copied, {indexed:,} articles indexed", err=True)
+    for line in found:
+        click.echo(line)
+    if found:
+        click.echo("the copy is not the same; empty the target and copy again", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(f"{where.shown} holds the same; set archive to it", err=True)
+
+
+def _make_queue(dsn: str) -> None:
+    from monitor.queue import schema  # noqa: PLC0415 - only a server has a queue
+
+    click.echo(f"the queue of several nodes is at {schema.upgrade(dsn)}", err=True)
 
 
 @command.command("views")

@@ -16,10 +16,12 @@ import yaml
 from monitor.cli.manual import written
 from monitor.config.models import PresswatchModel
 from monitor.metrics import Metrics
+from monitor.queue import Role
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "systemd" / "presswatch.service"
+UNITS = (UNIT, UNIT.with_name("presswatch@.service"))
 COMPOSE = sorted((DEPLOY / "container").glob("compose*.yaml"))
 MOST_EXPOSED = 20
 """In tenths: 2.0 on systemd's scale, on which an unguarded service has 9.6."""
@@ -39,16 +41,18 @@ def run(*command: str | Path) -> str:
 
 
 @systemd
-def test_the_unit_says_nothing_that_systemd_does_not_know(tmp_path: Path) -> None:
-    unit = tmp_path / "presswatch.service"
-    here = UNIT.read_text().replace("/usr/local/bin/presswatch", shutil.which("true") or "/bin/true")
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_the_unit_says_nothing_that_systemd_does_not_know(path: Path, tmp_path: Path) -> None:
+    unit = tmp_path / path.name.replace("@.", "@all.")
+    here = path.read_text().replace("/usr/local/bin/presswatch", shutil.which("true") or "/bin/true")
     unit.write_text(here.replace("Documentation=man:presswatch(1)\n", ""))  # whether man finds its page is a matter of the machine
     assert run("systemd-analyze", "verify", unit) == ""
 
 
 @systemd
-def test_the_unit_exposes_little() -> None:
-    said = run("systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", UNIT)
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_the_unit_exposes_little(path: Path) -> None:
+    said = run("systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", path)
     assert "Overall exposure level" in said
 
 
@@ -99,6 +103,24 @@ def test_the_service_is_read_only_and_set_by_keys_there_are(path: Path) -> None:
     assert keys <= PresswatchModel.model_fields.keys()
     named = set(service["secrets"]) | set(document["services"].get("postgres", {}).get("secrets", ()))
     assert named == document["secrets"].keys()
+
+
+def test_the_fleet_is_one_scheduler_three_crawlers_and_one_deliverer() -> None:
+    services = yaml.safe_load((DEPLOY / "container" / "compose.fleet.yaml").read_text())["services"]
+    roles = {
+        service["environment"]["PRESSWATCH_ROLE"]: service.get("deploy", {}).get("replicas", 1)
+        for name, service in services.items()
+        if name != "postgres"
+    }
+    assert roles == {"scheduler": 1, "crawler": 3, "deliverer": 1}
+    assert {role.value for role in Role} == roles.keys()
+
+
+def test_a_node_differs_from_a_lone_daemon_by_its_role_alone() -> None:
+    lone, node = (path.read_text().splitlines() for path in UNITS)
+    differing = [line for line in node if line not in lone and not line.startswith("#")]
+    assert [line.partition("=")[0] for line in differing] == ["Description", "ExecStart"]
+    assert "--role %i" in differing[1]
 
 
 @promtool
