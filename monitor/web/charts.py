@@ -31,9 +31,9 @@ class Bar:
 
 def heat(hours: Sequence[float]) -> Markup:
     """Return 24 hours of working days above 24 of weekends; the darker the more, in a source's own measure. Empty where nothing is known."""
-    top = max(hours, default=0.0)
-    if top <= 0.0:
+    if max(hours, default=0.0) <= 0.0:
         return Markup("")
+    top = max(*hours, 2.0 * sum(hours) / len(hours))  # a source that speaks evenly is no busy one
     levels = [_level(rate / top) for rate in hours]
     paths = Markup("").join(
         Markup('<path class="h{}" d="{}"/>').format(level, "".join(_cells(levels, level))) for level in sorted(set(levels))
@@ -91,7 +91,7 @@ def timeline(bars: Sequence[Bar], *, label: str, every: int = 7) -> Markup:
         _band(bars, y),
         *(piece for index, bar in enumerate(bars) for piece in _bar(bar, index, y)),
         Markup('<path class="axis" d="M0 {0}H{1}"/>').format(_HEIGHT, wide),
-        *(_name(bar.name, index) for index, bar in enumerate(bars) if (len(bars) - 1 - index) % every == 0),
+        *(_name(bar.name, index, is_last=index == len(bars) - 1) for index, bar in enumerate(bars) if (len(bars) - 1 - index) % every == 0),
         Markup('<text class="most" x="0" y="-6">{}</text>').format(f"{top:.0f}"),
     ]
     return Markup('<svg class="timeline" viewBox="-2 -20 {} {}" role="img" aria-label="{}">{}</svg>').format(
@@ -118,8 +118,10 @@ def _bar(bar: Bar, index: int, y: Callable[[float], str]) -> Iterator[Markup]:
         yield Markup('<path class="tick" d="M{} {}v6"/>').format(left + width // 2, _HEIGHT + 4)
 
 
-def _name(name: str, index: int) -> Markup:
-    return Markup('<text x="{}" y="{}">{}</text>').format(index * _WIDTH + _WIDTH // 2, _HEIGHT + 28, escape(name))
+def _name(name: str, index: int, *, is_last: bool) -> Markup:
+    """The last one ends where the chart does."""
+    anchor, x = ("last", (index + 1) * _WIDTH) if is_last else ("day", index * _WIDTH + _WIDTH // 2)
+    return Markup('<text class="{}" x="{}" y="{}">{}</text>').format(anchor, x, _HEIGHT + 28, escape(name))
 
 
 def parts(by_language: Mapping[str, int], languages: Sequence[str]) -> tuple[int, ...]:

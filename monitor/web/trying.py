@@ -32,6 +32,7 @@ _BATCH: Final = 200
 _MOST_REPORTS: Final = 3_000
 _THEME: Final = "trial"
 _DAY_S: Final = 86_400.0
+_LEAST_DAYS: Final = 1 / 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +121,15 @@ def try_page(
     over = trials.stretch(tx, now - SPAN)
     needs = reads.needs_of(trial.engine.rules[0].node, rules.entities)
     look = _look(tx, trial, needs, now, lambda: monotonic() - start > LOOK_S)
-    since = max(now - SPAN, look.since) if look.is_cut and look.since else now - SPAN
+    since = max(now - SPAN, look.since if look.is_cut and look.since else _beginning(tx, over, now))
     is_decided = _decide(tx, trial, look, lambda: monotonic() - start > DECIDE_S)
     return _told(tx, replace(page, is_undecided=not is_decided), trial, look, beside, since=since, now=now, articles=over.count)
+
+
+def _beginning(tx: Tx, over: trials.Stretch, now: datetime) -> datetime:
+    """When the first article was seen: an archive younger than a week must not make its alerts look rare."""
+    first = reads.article(tx, over.first) if over.count else None
+    return first.seen_at if first else now - SPAN
 
 
 def _trial(query: str, beside: Rule | None, rules: RuleSet) -> Trial:
@@ -173,7 +180,7 @@ def _told(
     tx: Tx, page: TryPage, trial: Trial, look: _Look, beside: Rule | None, *, since: datetime, now: datetime, articles: int
 ) -> TryPage:
     tally, names = trial.tallies[_THEME], outlet_names(tx)
-    days = max((now - since).total_seconds() / _DAY_S, 1 / 24)
+    days = max((now - since).total_seconds() / _DAY_S, _LEAST_DAYS if look.is_cut else 1.0)
     hits = list(look.hits.values())
     return replace(
         page,

@@ -15,6 +15,7 @@ import pytest
 from crawler import extract
 from crawler.model import Arrival, Article, Entry, Failure, Outlet, Page, Poll
 from monitor.archive import Archive, Tx, migrate, reads, writes
+from monitor.archive.reads import pages as shown_pages
 from monitor.clock import FixedClock
 from monitor.config import folders
 from monitor.config.load import load
@@ -24,6 +25,8 @@ from monitor.demo.newsstand import Newsstand
 from monitor.model import HowAssigned, Mark, Reason, Subscription, Verdicts
 from monitor.pipeline import Desk, process
 from monitor.rules.engine import Engine, compile_rules
+from monitor.web import search, trying
+from monitor.web.values import as_json
 from tests.archives import NOW, RULES, THEMES, outlet, plan
 from tests.archives import article as article_of
 from tests.archives import entry as entry_of
@@ -185,6 +188,31 @@ def test_every_row_of_a_view_is_the_same_on_both_databases(view: str, both: tupl
     assert names == others
     assert rows
     assert shown(rows) == shown(other_rows)
+
+
+def test_every_page_says_the_same_on_both_databases(both: tuple[Played, Played]) -> None:
+    rules, later = seeds().rules, NOW + timedelta(hours=1)
+
+    def said(archive: Archive) -> list[str]:
+        stories, alerts = (
+            ask(archive, f"SELECT max({column}) FROM {view}")[1][0][0]
+            for column, view in (("story_id", "v_stories"), ("alert_id", "v_alerts"))
+        )
+
+        def read(tx: Tx) -> list[str]:
+            shown: list[object] = [shown_pages.today(tx, later), shown_pages.outlets_page(tx, later)]
+            shown += [shown_pages.story_page(tx, n, later) for n in range(1, stories + 1)]
+            shown += [shown_pages.alert_page(tx, n, later) for n in range(1, alerts + 1)]
+            shown += [shown_pages.theme_page(tx, theme.theme_id, later, shown_pages.Timelines()) for theme in rules.themes]
+            shown += [search.search_page(tx, search.Wanted(query=q), rules) for q in ("@deepseek", "Deepseek AND R2", "*ung", "出口管制")]
+            shown += [trying.try_page(tx, "Deepseek", "deepseek-next/about", rules, later)]
+            return [as_json(one) for one in shown]
+
+        return archive.read_now(read)
+
+    one, other = (said(played.archive) for played in both)
+    assert len(one) > 30
+    assert one == other
 
 
 def test_the_run_was_a_rich_one(both: tuple[Played, Played]) -> None:

@@ -19,6 +19,7 @@ from monitor.render.snippet import Part, snippet
 
 EXCERPT = 300
 """Characters of an article's text that a page shows around its evidence."""
+_TEASER = 80
 _REVISIONS = 3
 """An article's newest changes are shown, the others counted."""
 _HEADLINE = 1_000
@@ -127,8 +128,8 @@ def marked(headline: str, evidence: Iterable[Evidence]) -> tuple[Part, ...]:
 
 
 def excerpt(text: str, evidence: Sequence[Evidence]) -> tuple[Part, ...]:
-    """Return what of a text a page may show."""
-    return snippet(text, evidence, width=EXCERPT)
+    """Return what of a text a page may show: never more than half of it, but of the shortest teasers."""
+    return snippet(text, evidence, width=min(EXCERPT, max(len(text) // 2, _TEASER)))
 
 
 def reason(value: str, detail: str) -> str:
