@@ -3,7 +3,7 @@
 A case is a JSON object: ``id``, ``rule`` (``query`` and, where it names any, ``entities``: id to ``{lang: [alias, …], "not": […]}``, an
 anchored alias being an object ``{"term", "near", "within"}``), and either ``title``, ``text``, ``lang``, ``match`` and the exact ``spans``
 ``[field, start, end, surface]``, or ``error`` with ``code``, ``line`` and ``col``. Metadata of the article may stand beside them:
-``url`` or ``site``, ``section``, ``author`` or ``authors``.
+``url``, ``site`` or ``source``, ``section``, ``author`` or ``authors``, also gathered under ``meta``.
 """
 
 from __future__ import annotations
@@ -86,11 +86,13 @@ def _alias(alias: str | Mapping[str, Any]) -> Alias:
 
 def article_of(case: Mapping[str, Any]) -> Article:
     """Build the article of a case."""
+    case = {**case, **(case.get("meta") or {})}
     site = case.get("site") or case.get("source") or "example.org"
+    url = case.get("url") or (site if "://" in site else f"https://{site}/")
     authors = case.get("authors") or case.get("author") or ()
     return Article(
         key="case",
-        url=case.get("url") or f"https://{site}/",
+        url=url,
         outlet_id="outlet",
         source_id="outlet#0",
         headline=case.get("title") or "",
