@@ -16,7 +16,7 @@ _QUIET = {
     "scrapy": logging.WARNING,
     "asyncio": logging.WARNING,
     "apprise": logging.INFO,
-    "apscheduler": logging.WARNING,
+    "apscheduler": logging.ERROR,  # a tick that comes late is a figure among the metrics, not news
     "aiohttp": logging.WARNING,
 }
 _URL_SECRET = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")

@@ -26,13 +26,18 @@ def build(folder: Path) -> Path:
 
 def install(wheel: Path, folder: Path, *, python: str = sys.executable) -> Path:
     """Make a virtual environment that holds the wheel and its run-time dependencies; return its ``bin``."""
+    prepare(folder, python=python)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(folder / "bin" / "python")]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
+    return folder / "bin"
+
+
+def prepare(folder: Path, *, python: str = sys.executable) -> None:
+    """Make a virtual environment that holds what the wheel needs, but not the wheel."""
     subprocess.run([python, "-m", "venv", "--without-pip", str(folder)], check=True)
     (site,) = folder.glob("lib/python3.*/site-packages")
     for needed in needs("presswatch"):
         link(needed, site)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(folder / "bin" / "python")]
-    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
-    return folder / "bin"
 
 
 def needs(name: str, extras: frozenset[str] = frozenset()) -> Iterator[Distribution]:

@@ -48,10 +48,11 @@ def _show(given: Given, *, once: bool) -> int:
     """Run the demonstration with the rules in force, on an archive of its own."""
     from monitor.daemon.demo import main  # noqa: PLC0415 - the daemon brings everything with it
     from monitor.daemon.parts import Purpose  # noqa: PLC0415 - the same
+    from monitor.daemon.say import homely  # noqa: PLC0415 - the same
 
     settings = given.settings(lint=True)
     folder = settings.state_folder / "demo"
-    ask = f"PRESSWATCH_ARCHIVE={folder / 'archive.db'} presswatch archive search '@deepseek AND Hangzhou'"
+    ask = f"PRESSWATCH_ARCHIVE={homely(str(folder / 'archive.db'))} presswatch archive search '@deepseek AND Hangzhou'"
     tips = (f"Ask its archive: {ask}", "On the real outlets: presswatch run")
     return main(settings, purpose=Purpose(once=once, is_terminal=is_for_people(settings), tips=tips), folder=folder)
 

@@ -35,10 +35,16 @@ class Flights:
         self.entries: dict[int, Flight] = {}
         self.fetching: Counter[str] = Counter()
         self._outlets: dict[int, str] = {}
+        self._heard: set[str] = set()
 
     def __len__(self) -> int:
         """How many are on their way."""
         return len(self.sources) + len(self.entries)
+
+    @property
+    def is_first_pass(self) -> bool:
+        """Whether a source is on its way for the first time in this run, or an entry is."""
+        return bool(self.sources.keys() - self._heard or self.entries)
 
     def took_poll(self, source_id: str, flight: Flight) -> None:
         """Note that a poll is on its way."""
@@ -55,6 +61,7 @@ class Flights:
         """Note that it is over, whatever came of it."""
         if self.sources.get(source_id) is flight:
             del self.sources[source_id]
+            self._heard.add(source_id)
         flight.landed.set()
 
     def entry_landed(self, entry_id: int | None, flight: Flight) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TextIO
 
 import structlog
@@ -12,6 +13,7 @@ from wcwidth import wcswidth
 
 from crawler.model import Entry, Outlet, Poll, SourceKind
 from monitor.clock import Clock
+from monitor.config.terminal import width
 from monitor.pipeline import Outcome
 
 _NAME_WIDTH = 18
@@ -85,9 +87,8 @@ class TerminalVoice:
         self._failed: dict[str, str] = {}
 
     def started(self, *, version: str, outlets: int, sources: int, themes: int, rules: int, archive: str) -> None:
-        self._print(
-            f"presswatch {version} · {outlets} outlets, {sources} sources · {themes} themes, {rules} rules · archive {archive} · ^C stops cleanly"
-        )
+        self._print(f"presswatch {version} · {outlets} outlets, {sources} sources · {themes} themes, {rules} rules")
+        self._print(f"archive {homely(archive)} · ^C stops cleanly")
         self.note("first pass: reading what is already out there (no alerts for articles older than 24 h)")
 
     def polled(self, outlet: Outlet, kind: SourceKind, poll: Poll, new: Sequence[Entry]) -> None:
@@ -104,37 +105,60 @@ class TerminalVoice:
             self._at(f"{name} {kind.value:<9} {poll.seen:>4} listed  {len(new):>4} new")
 
     def arrived(self, outlet: Outlet, outcome: Outcome) -> None:
+        """Tell silence alone, once for all themes that share a reason: an alert speaks for itself."""
+        if outcome.article is None:
+            return
+        silent: dict[str, list[str]] = {}
         for verdict in outcome.verdicts:
-            said = verdict.reasons[0]
-            if verdict.speaks or outcome.article is None:
-                continue  # the alert speaks for itself
-            how = f" ({outcome.how.value})" if outcome.how else ""
-            self._at(
-                f"{_padded(outlet.name, _NAME_WIDTH)} silent    {verdict.theme_id}: {said.reason.value}{how} · {outcome.article.headline}"
-            )
+            if not verdict.speaks:
+                silent.setdefault(verdict.reasons[0].reason.value, []).append(verdict.theme_id)
+        for reason, themes in silent.items():
+            how = f" ({outcome.how.value})" if outcome.how and outcome.how.value != reason else ""
+            self._at(f"{_padded(outlet.name, _NAME_WIDTH)} silent    {', '.join(themes)}: {reason}{how} · {outcome.article.headline}")
 
     def watching(self, *, articles: int, stories: int, alerts: int, next_poll_s: float | None) -> None:
         later = f"; next poll in {max(0, round(next_poll_s))} s" if next_poll_s is not None else ""
-        self._at(f"first pass done: {articles:,} articles, {stories:,} stories, {alerts:,} alerts. Now watching{later}")
+        counts = ", ".join(
+            (_counted(articles, "article", "articles"), _counted(stories, "story", "stories"), _counted(alerts, "alert", "alerts"))
+        )
+        self._at(f"first pass done: {counts}. Now watching{later}")
 
     def note(self, text: str) -> None:
-        self._at(text)
+        """Say it whole, however long: it may hold a command."""
+        print(f"{_local(self._clock.now())}  {text}", file=self._out, flush=True)
 
     def _at(self, text: str) -> None:
         self._print(f"{_local(self._clock.now())}  {text}")
 
     def _print(self, text: str) -> None:
-        print(text, file=self._out, flush=True)
+        cells = width(self._out)
+        print(text if cells is None else _cut(text, cells), file=self._out, flush=True)
 
 
 def _local(at: datetime) -> str:
     return at.astimezone().strftime("%H:%M:%S")
 
 
-def _padded(text: str, width: int) -> str:
+def _counted(number: int, one: str, many: str) -> str:
+    """Return a number with its word."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def homely(path: str) -> str:
+    """Say a path as a person at home would."""
+    home = f"{Path.home()}/"
+    return f"~/{path.removeprefix(home)}" if path.startswith(home) else path
+
+
+def _padded(text: str, cells: int) -> str:
     """Cut and pad to a display width: a Chinese character takes two cells."""
-    if wcswidth(text) > width:
-        while wcswidth(text) > width - 1:
+    text = _cut(text, cells)
+    return text + " " * (cells - max(0, wcswidth(text)))
+
+
+def _cut(text: str, cells: int) -> str:
+    if wcswidth(text) > cells:
+        while wcswidth(text) > cells - 1:
             text = text[:-1]
         text += "…"
-    return text + " " * (width - max(0, wcswidth(text)))
+    return text

@@ -27,11 +27,11 @@ class Tick:
         if not stuck(parts):
             parts.notifier.alive()
         given = await parts.queue.tick()
-        if given or parts.line.flights:
-            return
-        if self._is_first_pass:
+        if self._is_first_pass and not parts.line.flights.is_first_pass and await self._is_fetched():
             self._is_first_pass = False
             await self._tell_watching()
+        if given or parts.line.flights:
+            return
         if parts.purpose.once and await self._is_drained():
             self._stopped.set()
 
@@ -48,7 +48,13 @@ class Tick:
         for tip in parts.purpose.tips:
             parts.voice.note(tip)
 
-    async def _is_drained(self) -> bool:
+    async def _is_fetched(self) -> bool:
+        """Say whether no entry is due any more."""
         now = self._parts.clock.now()
-        waiting = await self._parts.archive.read(lambda tx: (reads.due_entries(tx, now, 1), reads.due_deliveries(tx, now, 1)))
-        return not any(waiting) and await self._parts.queue.is_drained()
+        return not await self._parts.archive.read(lambda tx: reads.due_entries(tx, now, 1))
+
+    async def _is_drained(self) -> bool:
+        """Say whether nothing is due any more, here or on the queue."""
+        now = self._parts.clock.now()
+        waiting = await self._parts.archive.read(lambda tx: reads.due_deliveries(tx, now, 1))
+        return not waiting and await self._is_fetched() and await self._parts.queue.is_drained()

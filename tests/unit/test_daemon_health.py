@@ -39,8 +39,8 @@ def parts(
     made = SimpleNamespace(
         seen=asyncio.Event(),
         clock=FixedClock(NOW), metrics=Metrics(), crawl=SimpleNamespace(beat_at=beat_at), archive=SimpleNamespace(writing_s=writing_s), fed=0,
-        line=SimpleNamespace(is_writable=is_writable, flights=SimpleNamespace(entries={1})), queue=SimpleNamespace(tick=give or one),
-        node=Node(name="test"),
+        line=SimpleNamespace(is_writable=is_writable, flights=SimpleNamespace(entries={1}, is_first_pass=True)),
+        queue=SimpleNamespace(tick=give or one), node=Node(name="test"),
     )  # fmt: skip
 
     def alive() -> None:
