@@ -1,4 +1,4 @@
-"""Lines that outlets put into their articles and that are no part of them."""
+"""Lines that outlets put into their articles and that are no part of them; where a wall ends the article."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OPENINGS = (
     (
         r"sign up (?:for|to)\b|subscribe (?:to|now|today|here)\b|(?:get|receive) (?:our|the) .{0,60}newsletter|follow (?:us|him|her|them|me)?\s?(?:on|@)|join our\b|"
         r"(?:share|tweet|email|print) this\b|share(?: on)? (?:facebook|twitter|x|whatsapp|linkedin)|click here\b|download (?:the|our) .{0,30}app\b|"
-        r"(?:hier )?(?:newsletter )?(?:jetzt )?(?:abonnieren|anmelden)\b.{0,60}$|abonnieren sie|folgen sie uns|newsletter(?::|$)|"
+        r"(?:hier )?(?:newsletter )?(?:jetzt )?(?:abonnieren|anmelden)\b.{0,60}$|abonnieren sie|folgen sie uns|(?:gefällt|gefiel) (?:ihnen|dir|euch) (?:der|dieser|unser)|hat (?:ihnen|dir) (?:der|dieser) (?:artikel|beitrag)|newsletter(?::|$)|"
         r"abonnez-vous|inscrivez-vous|suivez-nous|recevez (?:notre|la|toute)|suscríbe|síguenos|sigue (?:toda|leyendo)|iscriviti|seguici|inscreva-se|siga o |"
         r"zapisz się|subskrybuj|abonneer|meld je aan|tilmeld dig|подписывайтесь|подпишитесь|підписуйтесь|扫(?:一扫|码|描)|(?:长按|識別|识别)二维码|(?:微信|官方)?(?:公众号|微信号)[:：]|"
         r"关注(?:我们|微信|公众号)|下载.{0,10}(?:客户端|app)|(?:欢迎)?(?:投稿|爆料)|新闻热线|\*?\s*(?:點我|追蹤|訂閱|加入).{0,20}(?:line|粉絲|新聞|頻道)|(?:会員|無料)(?:登録|会員)"
@@ -33,7 +33,8 @@ _OPENINGS = (
         r"(?:©|\(c\)|copyright\b)|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados|tutti i diritti|todos os direitos|"
         r"wszelkie prawa|this (?:material|story|article) (?:may not be|was (?:originally|first|automatically))|(?:版权|免责|特别|著作权)声明|版权所有|本文(?:系|为|来自|仅代表|由).{0,60}$|"
         r"未经(?:授权|许可|书面)|(?:责任编辑|責任編輯|责编|編輯|编辑|校对|审核|监制|主编|审校|值班主任|终审)[:：]|[（(\[【](?:责任编辑|责编|编辑|責任編輯|完)[:：]?.{0,30}[）)\]】]$|"
-        r"(?:来源|來源|稿源|原标题)[:：].{0,40}$|(?:您(?:现在)?(?:所)?在的位置|您的位置|当前位置|當前位置|目前位置)(?:是|为)?\s?[:：]|"
+        r"(?:来源|來源|稿源|原标题)[:：].{0,40}$|(?:19|20)\d\d\s?[-/.年].{6,30}(?:来源|來源|作者|浏览|阅读|字号|字體|评论)|quelle\s?:.{0,40}$|"
+        r"(?:您(?:现在)?(?:所)?在的位置|您的位置|当前位置|當前位置|目前位置)(?:是|为)?\s?[:：]|"
         r"(?:本[站网報报]|[新搜]\S{1,3})?(?:郑重|特别)?(?:声明|聲明)[:：]|違法和不良|违法和不良信息|無断転載|무단\s?(?:전재|복제)|저작권자"
     ),
     # advertisements, comments, cookies, pictures
@@ -44,6 +45,15 @@ _OPENINGS = (
         r"nous utilisons des cookies|click to (?:enlarge|expand|copy)|(?:bild|foto|fotos|photo|image)\s?(?:©|:).{0,60}$|loading\b.{0,20}$|video player|please enable javascript|bitte aktivieren sie javascript"
     ),
 )  # fmt: skip
+_WALLS = (
+    "subscribe to continue", "subscribe to read", "to continue reading", "to read the full", "already a subscriber", "this article is for subscribers", "subscriber-only",
+    "jetzt weiterlesen", "weiterlesen mit", "möchten weiterlesen", "um weiterzulesen", "artikel freischalten", "mit abo weiterlesen", "artikel ist nur für", "lesen sie diesen artikel mit",
+    "bereits abonnent", "schon abonnent", "bereits abonniert", "jetzt testen und weiterlesen", "exklusiv für abonnent", "nur für abonnent", "zugriff auf alle artikel", "réservé aux abonnés",
+    "il vous reste", "pour lire la suite", "article réservé", "déjà abonné", "contenido exclusivo para suscriptores", "suscríbete para seguir leyendo", "solo para suscriptores",
+    "contenuto riservato agli abbonati", "treść dla subskrybentów", "alleen voor abonnees", "付费阅读", "购买后阅读", "登录后阅读", "开通会员", "订阅后", "会员专享", "付費文章", "訂閱會員",
+    "この記事は有料会員限定", "有料会員になると", "会員限定記事", "유료회원",
+)  # fmt: skip
+_WALL_CHARS = 400
 _OPENING = re.compile(r"[\W_]{0,6}(?:" + "|".join(_OPENINGS) + ")", re.IGNORECASE)
 
 
@@ -51,3 +61,8 @@ def is_boilerplate(line: str, *, link: float = 0.0) -> bool:
     """Tell a short line that only points elsewhere, sells, or claims rights; ``link`` is the share of it that is linked."""
     limit = 2 * _MAX_CHARS if link > 0.5 else _MAX_CHARS
     return len(line) <= limit and _OPENING.match(line) is not None
+
+
+def is_wall(line: str) -> bool:
+    """Tell a line that stands where an article is kept from readers without an account."""
+    return len(line) < _WALL_CHARS and any(wall in line.casefold() for wall in _WALLS)

@@ -8,26 +8,29 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from crawler.clean import plain_text
-from crawler.extract import jsonld
+from crawler.extract import boilerplate, jsonld
 from crawler.extract.jsonld import Node
 from crawler.extract.measures import bare, weight, word_count
 from crawler.extract.metadata import Metadata
 from crawler.model import Completeness, Genre
 
 _AGENCIES = {
-    "dpa": r"dpa(?:-\w+)?|Deutsche Presse-Agentur", "Reuters": r"Reuters", "AFP": r"AFP|Agence France[- ]Presse", "AP": r"AP|(?:The )?Associated Press",
+    "dpa": r"dpa(?:-\w+)?|Deutsche Presse-Agentur", "Reuters": r"Reuters|ロイター(?:通信)?|路透社?", "AFP": r"AFP|Agence France[- ]Presse|法新社", "AP": r"AP|(?:The )?Associated Press",
     "APA": r"APA(?:-\w+)?|Austria Presse Agentur", "Keystone-SDA": r"(?:Keystone-)?SDA|(?:Keystone-)?ATS|Schweizerische Depeschenagentur", "epd": r"epd", "KNA": r"KNA",
     "SID": r"SID|Sport-Informations-Dienst", "AWP": r"AWP", "Bloomberg": r"Bloomberg(?: News)?", "ANSA": r"ANSA|Ansa", "EFE": r"(?:Agencia )?EFE", "Lusa": r"Lusa", "PAP": r"PAP",
     "Europa Press": r"Europa Press", "ČTK": r"[ČC]TK", "MTI": r"MTI", "TASS": r"TASS|ТАСС", "Interfax": r"Interfax|Интерфакс", "RIA Novosti": r"РИА Новости|RIA Novosti",
     "Ukrinform": r"Ukrinform|Укрінформ|Укринформ", "Anadolu": r"AA|Anadolu(?: Agency| Ajansı)?", "Belga": r"Belga", "ANP": r"ANP", "NTB": r"NTB", "TT": r"TT", "Ritzau": r"Ritzau",
-    "STT": r"STT", "Xinhua": r"Xinhua|新华社|新華社|新华网", "CNS": r"中新社|中新网|China News Service", "CNA": r"中央社", "Kyodo": r"Kyodo(?: News)?|共同通信(?:社)?", "Jiji": r"Jiji(?: Press)?|時事通信(?:社)?",
-    "Yonhap": r"Yonhap|연합뉴스", "PTI": r"PTI|Press Trust of India", "ANI": r"ANI", "IANS": r"IANS", "PA Media": r"PA Media|Press Association", "UPI": r"UPI",
+    "STT": r"STT", "Xinhua": r"Xinhua|新华社|新華社|新华网", "CNS": r"中新社|中新网|China News Service", "CNA": r"中央社", "Kyodo": r"Kyodo(?: News)?|共同(?:通信(?:社)?)?", "Jiji": r"Jiji(?: Press)?|時事(?:通信(?:社)?)?",
+    "Yonhap": r"Yonhap|연합뉴스", "Newsis": r"Newsis|뉴시스", "News1": r"뉴스1", "PTI": r"PTI|Press Trust of India", "ANI": r"ANI", "IANS": r"IANS", "PA Media": r"PA Media|Press Association", "UPI": r"UPI",
 }  # fmt: skip
 _NAME = {name: re.compile(rf"(?<![A-Za-z-])(?:{pattern})(?![A-Za-z])") for name, pattern in _AGENCIES.items()}
+_SMALL_NAME = {name: re.compile(pattern.pattern, re.IGNORECASE) for name, pattern in _NAME.items()}
 _ALL = "|".join(f"(?:{pattern})" for pattern in _AGENCIES.values())
-# "BERLIN (dpa) -", "(Reuters)", "新华社北京11月20日电", "中新网11月20日电", "dpa" alone, "Quelle: dpa", "Mit Material von dpa", "© AFP"
+# Such as "BERLIN (dpa) -", "(Reuters)", "(sda)", "新华社北京11月20日电", "(서울=연합뉴스)", "【東京共同】", "［東京　24日　ロイター］", "dpa" alone,
+# or "Quelle: dpa", or "Mit Material von dpa" at the end.
 _SIGNED = re.compile(
-    rf"[(\[（/]\s*(?:{_ALL})(?:\s*[/,+&]\s*[\w-]+)*\s*[)\]）]|^\W*(?:{_ALL})(?:\s*/\s*[\w-]+)*\W*$|"
+    rf"[(\[（［【](?:[^\s()\[\]]{{1,8}}\s?[=＝]\s?|[^\s\W\da-z]{{2,6}}|[^()\[\]（）［］\n]{{2,12}}\s)(?:{_ALL})\s*[)\]）］】]|"
+    rf"[(\[（/]\s*(?i:{_ALL})(?:\s*[/,+&]\s*[\w-]+)*\s*[)\]）]|^\W*(?:{_ALL})(?:\s*/\s*[\w-]+)*\W*$|"
     rf"(?:Quelle|Source|Fuente|Fonte|来源|來源|Mit Material von|Material von|With inputs? from|©|\(c\))\s*[:：]?\s*(?:der |the )?(?:{_ALL})(?!\w)|"
     rf"^\W*(?:新华社|中新社|中新网|中央社)[^，。]{{0,24}}[电電]",
     re.MULTILINE,
@@ -57,13 +60,6 @@ _RELEASE = re.compile(
 _RELEASE_HOSTS = ("prnewswire.", "businesswire.", "globenewswire.", "presseportal.", "prweb.", "einpresswire.", "accesswire.", "newswire.")
 
 _TIERS = frozenset({"locked", "paid", "premium", "subscriber", "subscribers", "metered", "plus", "paywall"})
-_WALLS = (
-    "subscribe to continue", "subscribe to read", "to continue reading", "to read the full", "already a subscriber", "this article is for subscribers", "subscriber-only",
-    "jetzt weiterlesen", "weiterlesen mit", "sie möchten weiterlesen", "artikel freischalten", "mit abo weiterlesen", "dieser artikel ist nur für", "lesen sie diesen artikel mit",
-    "bereits abonnent", "jetzt testen und weiterlesen", "exklusiv für abonnenten", "réservé aux abonnés", "il vous reste", "pour lire la suite", "article réservé",
-    "contenido exclusivo para suscriptores", "suscríbete para seguir leyendo", "solo para suscriptores", "contenuto riservato agli abbonati", "treść dla subskrybentów", "alleen voor abonnees",
-    "付费阅读", "购买后阅读", "登录后阅读", "开通会员", "订阅后", "会员专享", "付費文章", "訂閱會員", "この記事は有料会員限定", "有料会員になると", "会員限定記事", "유료회원",
-)  # fmt: skip
 _CHALLENGES = frozenset(
     map(bare, ("Just a moment...", "Attention Required! | Cloudflare", "Access denied", "Access to this page has been denied", "Are you a robot?", "Pardon Our Interruption",
                "Security check", "Human Verification", "Please verify you are a human", "百度安全验证", "安全验证", "访问验证", "403 Forbidden", "404 Not Found", "Robot Check",
@@ -87,8 +83,8 @@ def is_challenge(title: str) -> bool:
     return bare(title) in _CHALLENGES
 
 
-def agency(authors: Sequence[str], text: str, node: Node) -> str | None:
-    """Return the wire service that the byline or the text's edges name."""
+def agency(authors: Sequence[str], text: str, node: Node, asides: Sequence[str] = ()) -> str | None:
+    """Return the wire service that the byline, the text's edges or the lines left out of it name."""
     for name in (
         *authors,
         jsonld.text(node.get("sourceOrganization")),
@@ -98,7 +94,7 @@ def agency(authors: Sequence[str], text: str, node: Node) -> str | None:
         found = _agency_in(name) if name and len(name) <= 40 else None
         if found:
             return found
-    for edge in (text[:_EDGE_CHARS], text[-_EDGE_CHARS:]):
+    for edge in (text[:_EDGE_CHARS], text[-_EDGE_CHARS:], *asides):
         signed = _SIGNED.search(edge)
         if signed and (found := _agency_in(signed[0])):
             return found
@@ -106,7 +102,12 @@ def agency(authors: Sequence[str], text: str, node: Node) -> str | None:
 
 
 def _agency_in(line: str) -> str | None:
-    return next((name for name, pattern in _NAME.items() if pattern.search(line)), None)
+    """Return the agency that a line names first, in capitals sooner than without."""
+    for names in (_NAME, _SMALL_NAME):
+        found = [(match.start(), name) for name, pattern in names.items() if (match := pattern.search(line))]
+        if found:
+            return min(found)[1]
+    return None
 
 
 def genre(known: Metadata, url: str) -> Genre:
@@ -137,8 +138,7 @@ def is_paywalled(known: Metadata, everything: Sequence[str], text: str) -> bool:
         return True
     if weight(text) > 2 * _CUT_CHARS:
         return False
-    page = "\n".join(line for line in everything if len(line) < 400).casefold()
-    return any(wall in page for wall in _WALLS)
+    return any(map(boilerplate.is_wall, everything))
 
 
 def _is_closed(node: Node) -> bool:

@@ -83,7 +83,7 @@ def _compose(arrival: Arrival, page: Page, tree: Tree, walk: Walk, known: Metada
     hint = primary(known.language or arrival.outlet.language)
     return replace(
         article,
-        agency=flags.agency(article.authors, article.text, known.node),
+        agency=flags.agency(article.authors, article.text, known.node, reading.asides),
         language=language.detect(article.headline, article.text, hint=hint),
         text_hash=text_hash(article.headline, article.text),
         word_count=word_count(article.text),

@@ -53,6 +53,8 @@ _CLASSED = re.compile(
     r"(?:^|[\s_-])(?:author|autor|byline|auteur|redakteur|journalist)(?:[_-]*(?:name|link|info|title|meta|text|by))?(?:$|\s)", re.IGNORECASE
 )
 _NAME = re.compile(r"(?:[^\W\d_a-z][\w'’.-]+[ ]){1,3}[^\W\d_a-z][\w'’.-]+|[\u4e00-\u9fff·]{2,8}")
+# Among date and source: "2026-11-24 来源：海港日报 作者：张伟"
+_SIGNED = re.compile(r"(?:作者|记者|記者|撰文)\s*[:：]\s*([\u4e00-\u9fff·]{2,8}(?:[、 ][\u4e00-\u9fff·]{2,8}){0,3})")
 _MAX_NAMES, _MAX_CHARS = 12, 80
 
 
@@ -105,6 +107,9 @@ def _shown(root: HtmlElement, near_title: Sequence[Block]) -> Iterator[str]:
     for block in near_title:
         if len(block.text) <= _MAX_CHARS and _BY.match(block.text):
             yield from _parts(block.text)
+            return
+        if signed := _SIGNED.search(block.text):
+            yield from _parts(signed[1])
             return
     yield from _parts(classed)
 

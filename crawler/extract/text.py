@@ -13,7 +13,7 @@ from trafilatura import bare_extraction
 from crawler.extract import boilerplate, forest
 from crawler.extract.blocks import Block, Walk
 from crawler.extract.features import Hints, rows
-from crawler.extract.measures import bare
+from crawler.extract.measures import bare, weight
 from crawler.extract.tree import Tree
 
 _DOUBT = 0.1
@@ -22,23 +22,28 @@ _SECOND_OPINION = 1.5
 """What the second opinion adds to a block's log-odds, or takes from them."""
 _SECOND_MAX_NODES = 6_000
 _COPY_CHARS = 60
+_OFFER_WEIGHT = 800.0
 _PROBE_CHARS = 200
 _RESCUE_SHARE, _RESCUE_CHARS = 0.35, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The text that was chosen, paragraphs one a line, and how: blocks, second opinion, json-ld, selectors."""
+    """The text that was chosen, paragraphs one a line, and how: blocks, second opinion, json-ld, selectors.
+
+    ``asides`` are lines of it that were left out as every page of an outlet says them; they may still name an agency.
+    """
 
     text: str
     how: str
+    asides: tuple[str, ...] = ()
 
 
 def read(tree: Tree, walk: Walk, hints: Hints, selector: str | None = None) -> Reading:
     """Return the article's text, empty where the page has none; ``selector`` is an outlet's own for its article's body."""
     chosen = _outermost(_find(tree.root, selector)) if selector else []
     if chosen:
-        return Reading(text=_compose([block for part in chosen for block in Walk(part).blocks], hints), how="selectors")
+        return _compose([block for part in chosen for block in Walk(part).blocks], hints, how="selectors")
     reading = _judge(tree, walk, hints)
     if len(hints.body) >= _RESCUE_CHARS and len(reading.text) < _RESCUE_SHARE * len(hints.body):
         return Reading(text=hints.body, how="json-ld")
@@ -68,7 +73,7 @@ def _judge(tree: Tree, walk: Walk, hints: Hints) -> Reading:
         if second:
             odds = [_swayed(one, block, second) for one, block in zip(odds, blocks, strict=True)]
             how = "second opinion"
-    return Reading(text=_compose([block for block, one in zip(blocks, odds, strict=True) if one >= 0.0], hints), how=how)
+    return _compose([block for block, one in zip(blocks, odds, strict=True) if one >= 0.0], hints, how=how)
 
 
 def _swayed(odds: float, block: Block, second: str) -> float:
@@ -80,9 +85,9 @@ def _doubt(blocks: Sequence[Block], odds: Sequence[float]) -> float:
     likely = wavering = 0.0
     for block, one in zip(blocks, odds, strict=True):
         chance = forest.probability(one)
-        weight = block.weight * (1.0 - 0.5 * block.link)
-        likely += weight * chance
-        wavering += weight * min(chance, 1.0 - chance)
+        size = block.weight * (1.0 - 0.5 * block.link)
+        likely += size * chance
+        wavering += size * min(chance, 1.0 - chance)
     return wavering / likely if likely else 1.0
 
 
@@ -92,19 +97,30 @@ def _second_opinion(root: HtmlElement) -> str:
     return bare(found.text) if found and len(found.text or "") > _PROBE_CHARS else ""
 
 
-def _compose(blocks: Sequence[Block], hints: Hints) -> str:
+def _compose(blocks: Sequence[Block], hints: Hints, *, how: str) -> Reading:
     """One line a block, without the title, what stands there twice, and what every page of an outlet says."""
     title, seen = bare(hints.title), set[str]()
     lines: list[str] = []
+    asides: list[str] = []
     for block in blocks:
         text = block.text
         if (len(text) >= _COPY_CHARS and text in seen) or (title and len(text) < len(hints.title) + 40 and bare(text) == title):
             continue
         if boilerplate.is_boilerplate(text, link=block.link):
+            asides.append(text)
             continue
         seen.add(text)
         lines.append(text)
-    return "\n".join(lines)
+    lines = _before_wall(lines)
+    return Reading(text="\n".join(lines), how=how, asides=tuple(asides))
+
+
+def _before_wall(lines: list[str]) -> list[str]:
+    """Leave out a wall and the offers behind it; what goes on long behind such a line goes on, for it was no wall."""
+    for at, line in enumerate(lines):
+        if at and boilerplate.is_wall(line) and sum(map(weight, lines[at + 1 :])) < _OFFER_WEIGHT:
+            return lines[:at]
+    return lines
 
 
 def _outermost(found: Sequence[HtmlElement]) -> list[HtmlElement]:
