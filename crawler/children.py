@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import math
 import multiprocessing
 import os
 import resource
@@ -27,12 +28,16 @@ T = TypeVar("T")
 
 _PR_SET_PDEATHSIG = 1
 _PRELOAD = ["crawler.forked"]
-_START_S = 60.0
+_START_S = 30.0
+_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one reading may take, and after how many a child is replaced."""
+    """What one reading may take, and after how many a child is replaced.
+
+    ``page_s`` and ``feed_s`` are CPU seconds, so that a busy machine loses no page; one that sleeps is given up after twice as many by the clock.
+    """
 
     page_s: float = 10.0
     feed_s: float = 5.0
@@ -55,7 +60,7 @@ class Children:
     async def start(self) -> None:
         """Start the children and wait until one has read; afterwards no page waits for an import. Raises what keeps a child from starting."""
         self._pool = self._open()
-        ready = await self._run(_be_ready, timeout_s=_START_S)
+        ready = await self._run(_be_ready, cpu_s=_START_S)
         if isinstance(ready, BaseException):
             await self.close()
             raise ready
@@ -64,7 +69,7 @@ class Children:
         """Return the article; of a page that breaks its child, the entry's teaser with status ``failed``."""
         if not isinstance(arrival.result, Page):
             return extract.teaser(arrival)
-        result = await self._run(extract.read_page, arrival, timeout_s=self._limits.page_s)
+        result = await self._run(extract.read_page, arrival, cpu_s=self._limits.page_s)
         if isinstance(result, BaseException):
             return extract.teaser(arrival, status=ExtractStatus.FAILED)
         return result
@@ -74,7 +79,7 @@ class Children:
     ) -> SourceRead:
         """Return what the second reader of feeds finds. Raises Unreadable, also where the body breaks its child."""
         known = {"source": source, "outlet": outlet, "url": url, "headers": dict(headers), "now": now}
-        result = await self._run(_read_feed, body, known, timeout_s=self._limits.feed_s)
+        result = await self._run(_read_feed, body, known, cpu_s=self._limits.feed_s)
         if isinstance(result, Unreadable):
             raise result
         if isinstance(result, BaseException):
@@ -87,29 +92,31 @@ class Children:
         if pool is not None:
             await asyncio.to_thread(_end, pool)
 
-    async def _run(self, work: Callable[..., T], *args: Any, timeout_s: float) -> T | BaseException:
+    async def _run(self, work: Callable[..., T], *args: Any, cpu_s: float) -> T | BaseException:
         """Return what the work returned or raised. Tried once more where the fault was not the work's: a broken pool, a clock that jumped."""
+        timeout_s = _PATIENCE * cpu_s
+        order = (cpu_s, work, *args)
         async with self._turns:
             started = time.monotonic()
-            result = await self._once(work, args, timeout_s)
+            result: T | BaseException = await self._once(order, timeout_s)
             if isinstance(result, TimeoutError) and time.monotonic() - started < 0.9 * timeout_s:
-                return await self._once(work, args, timeout_s)  # pebble times by the wall clock
+                return cast("T", await self._once(order, timeout_s))  # pebble times by the wall clock
             if isinstance(result, BrokenProcessPool):
-                return await self._once(work, args, timeout_s)
+                return cast("T", await self._once(order, timeout_s))
             return result
 
-    async def _once(self, work: Callable[..., T], args: tuple[Any, ...], timeout_s: float) -> T | BaseException:
+    async def _once(self, order: tuple[Any, ...], timeout_s: float) -> Any:
         if self._pool is None:
             raise RuntimeError("the children are not running: start() them first")
         if not self._pool.active:
             broken, self._pool = self._pool, self._open()
             await asyncio.to_thread(_end, broken)
         try:
-            future = asyncio.wrap_future(self._pool.schedule(work, args=args, timeout=timeout_s))
+            future = asyncio.wrap_future(self._pool.schedule(_within, args=order, timeout=timeout_s))
         except RuntimeError as error:  # it broke between the question and the order
             return BrokenProcessPool(str(error))
         await asyncio.wait([future])
-        return future.exception() or cast("T", future.result())
+        return future.exception() or future.result()
 
     def _open(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
@@ -148,6 +155,13 @@ def _become_child(memory_bytes: int) -> None:
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _within(cpu_s: float, work: Callable[..., T], *args: Any) -> T:
+    """Runs in the child: have the kernel end it, in C code too, when the work takes more CPU than it may."""
+    ends = math.ceil(time.process_time() + cpu_s)
+    resource.setrlimit(resource.RLIMIT_CPU, (ends, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    return work(*args)
 
 
 def _be_ready() -> bool:

@@ -34,6 +34,9 @@ _FILES = (
     b"\x00\x00\x00",
 )
 _HUGE_ATTRIBUTE = re.compile(rb"""=(?:"[^"]{65536,}"|'[^']{65536,}')""")
+# The parser's time grows with the square of an element's attributes: 100,000 of them would take it a minute.
+_HUGE_TAG = re.compile(rb"<([A-Za-z][\w-]{0,40})[^<>]{65536,}")
+_LONG = 256 * 1024
 _HEAD = 1_024
 # lxml.html asks Python for the class of every element it hands out, a fifth of the reading; no form needs its own class here.
 _PLAIN = etree.ElementDefaultClassLookup(element=HtmlElement)
@@ -54,6 +57,8 @@ def parse(body: bytes, *, content_type: str = "", language: str = "") -> Tree | 
         return None
     if len(body) > MAX_BYTES:
         body = _HUGE_ATTRIBUTE.sub(b"=''", body)
+    if len(body) > _LONG:
+        body = _HUGE_TAG.sub(rb"<\1", body)
     markup = to_utf8(body[:MAX_BYTES], content_type=content_type, language=language).data.decode("utf-8", "replace")
     if not _MARKUP.search(markup):
         return None

@@ -237,54 +237,9 @@ def test_control_characters_and_surrogates_end_at_the_border() -> None:
     article.text.encode()
 
 
-@pytest.mark.parametrize("depth", [10, 300, 1_000, 5_000, 50_000])
-def test_nesting_without_end_is_flattened(depth: int) -> None:
-    body = "<div>" * depth + "".join(f"<p>{line}</p>" for line in pages.ENGLISH) + "</div>" * depth
-    assert read(markup(body=body)).text.splitlines() == list(pages.ENGLISH)
-
-
 def test_flattening_keeps_what_is_not_too_deep() -> None:
     assert flatten("<div><p>a<br>b</p></div>") == "<div><p>a<br>b</p></div>"
     assert flatten("<div>" * 200).count("<div>") == 100
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "<br>" * 200_000,
-        "x<br>" * 200_000,
-        "<a href='/x'>link</a> " * 100_000,
-        "<p><a href='/x'>link</a></p>" * 50_000,
-        "<ul>" + "<li>item" * 100_000 + "</ul>",
-        "<p>para" * 50_000,
-        f"<div data-x='{'a' * 10_000_000}'></div>",
-        "<table>" * 3_000,
-        "<span>" * 50_000,
-        "&amp;" * 500_000,
-        "<p>" + "a" * 2_000_000 + "</p>",
-        "<![CDATA[" * 50_000,
-    ],
-    ids=[
-        "br",
-        "lines",
-        "links",
-        "linked paragraphs",
-        "items",
-        "paragraphs",
-        "attribute",
-        "tables",
-        "spans",
-        "entities",
-        "one word",
-        "cdata",
-    ],
-)
-@pytest.mark.timeout(20)
-def test_pages_made_to_choke_on_are_read_in_time(body: str) -> None:
-    paragraphs = "".join(f"<p>{line}</p>" for line in pages.ENGLISH)
-    article = read(markup(body=paragraphs + body))
-    assert article.headline == pages.TITLES["en"]
-    assert len(article.text) <= 200_000
 
 
 def test_a_tree_knows_that_it_was_cut() -> None:
