@@ -29,14 +29,14 @@ T = TypeVar("T")
 _PR_SET_PDEATHSIG = 1
 _PRELOAD = ["crawler.forked"]
 _START_S = 30.0
-_PATIENCE = 2.0
+_PATIENCE = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one reading may take, and after how many a child is replaced.
 
-    ``page_s`` and ``feed_s`` are CPU seconds, so that a busy machine loses no page; one that sleeps is given up after twice as many by the clock.
+    ``page_s`` and ``feed_s`` are CPU seconds, so that a busy machine loses no page; one that sleeps is given up after four times as many by the clock.
     """
 
     page_s: float = 10.0
