@@ -183,7 +183,7 @@ class Walk:
             own = marks(named) if named != " " else 0
             place |= _declared(names)
         box = outside.box
-        if tag not in _LEAVES:
+        if tag not in _LEAVES or not self.boxes:
             self.boxes.append(Box(box, tag, own))
             box = len(self.boxes) - 1
         spot = self._spot = _Spot(tag, own, outside.own, outside.outer | own, place, box, outside.depth + 1, element)

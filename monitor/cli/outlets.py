@@ -6,11 +6,13 @@ import asyncio
 import logging
 import statistics
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
 import click
 
+from monitor.cli import fixtures
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, Since, SinceType, ago, filters, listing
 
@@ -58,15 +60,22 @@ def listed(given: Given, filters: Filters, show: Show) -> None:
 @click.option(
     "--articles", type=click.IntRange(min=0, max=20), default=3, show_default=True, help="How many pages of each source are read."
 )
+@click.option(
+    "--save-fixture",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the pages there, and show what the outlet's selectors give beside the general way.",
+)
 @listing
 @shared
 @pass_given
-def check(given: Given, outlet_ids: Sequence[str], articles: int, show: Show) -> None:
+def check(given: Given, outlet_ids: Sequence[str], articles: int, folder: Path | None, show: Show) -> None:
     """Ask the sources of outlets and read some of their articles; exit 1 where something is wrong. All outlets by default."""
     settings = given.settings(secrets=True)
     chosen = _chosen(settings, outlet_ids, ())
     _quiet(is_debug=given.is_debug)
-    rows = asyncio.run(_ask(given, settings, chosen, articles, show))
+    rows = asyncio.run(_ask(given, settings, chosen, articles, show, folder))
     if not show.is_table:
         show(rows, ())
     bad = [row for row in rows if row["problems"]]
@@ -325,18 +334,35 @@ def _columns(now: Any) -> tuple[Column, ...]:
 # ---- check
 
 
-async def _ask(given: Given, settings: Settings, outlets: Sequence[Outlet], articles: int, show: Show) -> list[dict[str, Any]]:
+async def _ask(
+    given: Given, settings: Settings, outlets: Sequence[Outlet], articles: int, show: Show, folder: Path | None
+) -> list[dict[str, Any]]:
     from monitor.cli.probe import probing  # noqa: PLC0415 - the crawler is paid for only by commands that ask outlets
 
     rows: list[dict[str, Any]] = []
     async with probing(settings, given.clock) as probe:
         asking = [asyncio.create_task(probe.ask(o, s, articles=articles)) for o in outlets for s in o.sources]
         for answer in asyncio.as_completed(asking):
-            row = _judged(await answer)
+            answered = await answer
+            row = _judged(answered)
             rows.append(row)
+            kept = _kept(folder, answered) if folder else []
             if show.is_table:
-                click.echo("\n".join(_lines(row)))
+                click.echo("\n".join(_lines(row) + kept))
     return sorted(rows, key=lambda row: (row["outlet_id"], row["url"]))
+
+
+def _kept(folder: Path, answer: Answer) -> list[str]:
+    """Keep an answer's pages, and say where and what was read from each."""
+    lines: list[str] = []
+    for sample in answer.samples:
+        try:
+            path = fixtures.save(folder, sample)
+        except OSError as error:
+            raise click.ClickException(f"{folder}: {error.strerror or error}") from error
+        lines.append(f"    {path}" if path else f"    no page of {sample.arrival.entry.url}")
+        lines += [f"      {line}" for line in fixtures.beside(sample)] if path else []
+    return lines
 
 
 def _judged(answer: Answer) -> dict[str, Any]:

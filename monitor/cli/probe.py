@@ -23,6 +23,15 @@ _MANY: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A page that was fetched, what was read from it, and what the general way reads where the outlet has selectors of its own."""
+
+    arrival: Arrival
+    article: Article
+    default: Article | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a source answered, and what some of its articles were read into."""
 
@@ -30,7 +39,12 @@ class Answer:
     source: Source
     poll: Poll
     entries: tuple[Entry, ...]
-    articles: tuple[Article, ...] = ()
+    samples: tuple[Sample, ...] = ()
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """What was read."""
+        return tuple(sample.article for sample in self.samples)
 
 
 class _Notebook:
@@ -92,16 +106,25 @@ class Probe:
         self._submit(PollOrder(source=source, outlet=outlet, validators=Validators()))
         poll, entries = await found
         chosen = [entry for entry in entries if entry.url][:articles]
-        read = await asyncio.gather(*(self.read(outlet, entry) for entry in chosen))
-        return Answer(outlet=outlet, source=source, poll=poll, entries=entries, articles=tuple(read))
+        samples = await asyncio.gather(*(self._sample(outlet, entry) for entry in chosen))
+        return Answer(outlet=outlet, source=source, poll=poll, entries=entries, samples=tuple(samples))
 
     async def read(self, outlet: Outlet, entry: Entry) -> Article:
         """Fetch one page and read it; where there is none, the entry's teaser."""
+        return await self._children.read(await self._fetch(outlet, entry))
+
+    async def _sample(self, outlet: Outlet, entry: Entry) -> Sample:
+        arrival = await self._fetch(outlet, entry)
+        article = await self._children.read(arrival)
+        plain = replace(arrival, outlet=replace(outlet, selectors=None))
+        return Sample(arrival=arrival, article=article, default=await self._children.read(plain) if outlet.selectors else None)
+
+    async def _fetch(self, outlet: Outlet, entry: Entry) -> Arrival:
         pages = self._notebook.pages
         if entry.key not in pages:  # two sources may list one article
             pages[entry.key] = asyncio.get_running_loop().create_future()
             self._submit(FetchOrder(entry=entry, outlet=outlet))
-        return await self._children.read(await asyncio.shield(pages[entry.key]))
+        return await asyncio.shield(pages[entry.key])
 
     async def document(self, url: str, outlet: Outlet, kind: SourceKind) -> Document:
         """Fetch one document; raises Trouble where there is none."""

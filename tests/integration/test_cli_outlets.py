@@ -109,3 +109,24 @@ async def test_no_more_than_the_settings_allow_is_dialled(beat: Beat) -> None:
     assert said.code == 1
     assert "refused address" in said.out
     assert beat.stand.hits == []
+
+
+async def test_outlets_check_keeps_pages_and_shows_selectors_beside_the_general_way(beat: Beat, tmp_path: Path) -> None:
+    path = beat.config.parent / "outlets" / "stand.yaml"
+    blocks = json.loads(path.read_text())
+    block = next(b for b in blocks["outlets"] if b["sources"])
+    block["selectors"] = {"body": "p + p"}
+    path.write_text(json.dumps(blocks, ensure_ascii=False))
+    kept = tmp_path / "kept"
+    said = await beat.run("outlets", "check", block["id"], "--articles", "1", "--save-fixture", str(kept))
+    assert "Traceback" not in said.err
+    pages = sorted((kept / block["id"]).glob("*.html"))
+    assert pages, said.out + said.err
+    told = json.loads(pages[0].with_suffix(".json").read_text())
+    assert told["read"]["how"] == "selectors"
+    assert told["default"]["how"] != "selectors"
+    assert len(told["read"]["text"]) < len(told["default"]["text"])
+    assert str(pages[0]) in said.out
+    assert "default    " in said.out
+    assert "selectors  " in said.out
+    assert "  - " in said.out

@@ -138,6 +138,11 @@ def test_an_outlets_own_selectors_come_first() -> None:
     assert article.how == "selectors"
 
 
+def test_selectors_may_name_single_paragraphs() -> None:
+    article = read(markup(), by=pages.outlet(selectors=Selectors(headline="", body="article p + p", drop=())))
+    assert (article.text.splitlines(), article.how) == (list(pages.ENGLISH[1:]), "selectors")
+
+
 def test_selectors_that_find_nothing_or_are_none_leave_the_general_way() -> None:
     for selector in (".absent", "p[[", ""):
         by = pages.outlet(selectors=Selectors(headline=selector, body=selector, drop=(selector, "body", "html")))
