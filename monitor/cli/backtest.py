@@ -12,6 +12,7 @@ import click
 
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Show, Since, SinceType, listing
+from monitor.cli.numbers import counted
 from monitor.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def command(given: Given, themes: Sequence[str], since: Since, against: Path | N
         show(rows, ())
         return
     names = ", ".join(span.languages)
-    click.echo(f"{span.days:.0f} days, {span.articles:,} articles" + (f" in {names}" if names else ""))
+    click.echo(f"{counted(round(span.days), 'day')}, {counted(span.articles, 'article')}" + (f" in {names}" if names else ""))
     for row in rows:
         click.echo("\n".join(_lines(row)))
 
@@ -149,6 +150,8 @@ def _counts(tally: Tally, days: float) -> dict[str, Any]:
         "matches": len(tally.hits),
         "stories": len(tally.stories),
         "alerts": tally.alerts,
+        "matches_a_day": round(len(tally.hits) / days, 2),
+        "stories_a_day": round(len(tally.stories) / days, 2),
         "alerts_a_day": round(tally.alerts / days, 2),
         "most_in_a_day": max(tally.days.values(), default=0),
     }
@@ -185,11 +188,11 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
         lines.append("  " + "   ".join(f"{name} {count}" for name, count in row["languages"].items()) + f"   loudest: {loudest}")
         lines.append("  alerts: " + (", ".join(f"{reason} × {count}" for reason, count in row["reasons"].items()) or "none"))
     if row["below_relevance"]:
-        lines.append(f"  {row['below_relevance']} matches more are below the theme's relevance")
+        lines.append(f"  below the theme's relevance: {counted(row['below_relevance'], 'match', 'matches')} more")
     for sample in row["samples"]:
         lines += _sample(sample, " ")
     if row["one_term"]:
-        lines.append(f"  {row['one_term']} rest on one term alone; the weakest are worth a look:")
+        lines.append(f"  {counted(row['one_term'], 'match rests', 'matches rest')} on one term alone; the weakest are worth a look:")
         for sample in row["one_term_samples"]:
             lines += _sample(sample, "?")
     if "against" in row:
@@ -198,8 +201,9 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
 
 
 def _pace(counts: Mapping[str, Any]) -> str:
-    pace = f"{counts['alerts_a_day']:g} alerts a day, most in one day {counts['most_in_a_day']}"
-    return f"{counts['matches']} matches in {counts['stories']} stories ({pace})"
+    found = f"{counted(counts['matches'], 'match', 'matches')} in {counted(counts['stories'], 'story', 'stories')}"
+    pace = f"{counts['matches_a_day']:g}, {counts['stories_a_day']:g} and {counts['alerts_a_day']:g} a day"
+    return f"{found}, {counted(counts['alerts'], 'alert')} ({pace}; at most {counted(counts['most_in_a_day'], 'alert')} in one day)"
 
 
 def _change(change: Mapping[str, Any]) -> list[str]:

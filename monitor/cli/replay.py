@@ -11,6 +11,7 @@ import click
 
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Show, Since, SinceType, listing
+from monitor.cli.numbers import counted
 from monitor.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def command(given: Given, theme: str, since: Since, show: Show, *, alert: bool) 
             done += archive.write_now(partial(tell, one=one, theme_id=theme, desk=_desk(settings), now=now))
     if show.is_table:
         click.echo(
-            f"{theme}: {count:,} articles read, {done.matches} matches recorded, {done.below} below the theme's relevance;"
-            f" {done.alerts} alerts in {done.deliveries} messages" + ("" if alert else " (without --alert nobody is told)")
+            f"{theme}: {counted(count, 'article')} read, {counted(done.matches, 'match', 'matches')} recorded,"
+            f" {done.below:,} below the theme's relevance; {counted(done.alerts, 'alert')} in {counted(done.deliveries, 'message')}"
+            + ("" if alert else " (without --alert nobody is told)")
         )
     else:
         show.one({"theme_id": theme, "articles": count, **asdict(done)})

@@ -13,6 +13,7 @@ from monitor.cli import backtest, replay
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Filters, Show, filters, listing
 from monitor.cli.lookback import look_back
+from monitor.cli.numbers import counted
 from monitor.cli.texts import Text, takes_text
 from monitor.errors import ConfigError, Problem
 
@@ -169,7 +170,9 @@ def _checked(given: Given, files: Sequence[Path], *, asks_archive: bool) -> tupl
 
     themes = settings.rules.themes
     examples = sum(len(theme.examples) for theme in themes)
-    said = f"{len(themes)} themes, {settings.rule_count} rules, {len(settings.rules.entities)} entities; {examples} examples hold"
+    held = counted(examples, "example holds", "examples hold")
+    entities = counted(len(settings.rules.entities), "entity", "entities")
+    said = f"{counted(len(themes), 'theme')}, {counted(settings.rule_count, 'rule')}, {entities}; {held}"
     click.echo(said, err=True)
     past = look_back(given, settings) if asks_archive else None
     if past is None:

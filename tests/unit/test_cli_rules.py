@@ -168,7 +168,7 @@ def test_rules_list_shows_query_and_place(config: Path) -> None:
 def test_rules_check_counts_what_holds(config: Path) -> None:
     done = run(config, "rules", "check")
     assert done.exit_code == 0
-    assert "2 themes, 3 rules, 1 entities; 2 examples hold" in done.stderr
+    assert "2 themes, 3 rules, 1 entity; 2 examples hold" in done.stderr
 
 
 def test_rules_check_tells_queries_and_other_mistakes_at_once_and_ends_with_1(config: Path) -> None:
