@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from monitor.model import ANY_LANGUAGE
@@ -22,6 +23,7 @@ from monitor.text.words import halves_between
 _UNBOUNDED: Final = 10**9
 _MOST_SPOTS: Final = 40
 _SHORTEST_STEM: Final = 4
+_LONGEST_ENDING: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,21 @@ def _other_spelling(evaluation: Evaluation, needle: str) -> Miss:
             if _stands_alone(text, spot):
                 return Miss(f"{_surface(evaluation, spot)} differs in {said}", "list both spellings with OR, or as aliases")
             at = shadow.find(wanted, at + 1)
+    return _other_form(evaluation, needle)
+
+
+def _other_form(evaluation: Evaluation, needle: str) -> Miss:
+    """Look for a word that begins as this one does but for its last letters."""
+    text, stem = evaluation.reading.text, needle[: max(_SHORTEST_STEM, len(needle) - _LONGEST_ENDING)]
+    if len(stem) < _SHORTEST_STEM or any(KINDS[character] is not Kind.WORD for character in needle):
+        return Miss()
+    at = text.find(stem)
+    while at >= 0:
+        end = run_end(text, at)
+        if run_start(text, at) == at and text[at:end].isalpha():
+            alike = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(needle, text[at:end], strict=False)))
+            return Miss(f"{_surface(evaluation, (at, end))} begins alike", f"{alike}* finds every word that does")
+        at = text.find(stem, at + 1)
     return Miss()
 
 
