@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.text.fold import Folded, fold, is_simplified, without_invisible
+from monitor.text.fold import Folded, fold, fold_all, is_simplified, without_invisible
 from monitor.text.hans import TO_SIMPLIFIED
 
 _TRICKY = (
@@ -139,3 +139,9 @@ def test_exact_terms_compare_composed_and_visible() -> None:
 def test_half_a_character_does_no_harm() -> None:
     assert fold("a\ud800b") == "a\ud800b"
     assert Folded("x\ud800…y").span(4, 6) == (2, 4)
+
+
+@given(many=st.lists(texts, max_size=8), chinese=st.booleans())
+def test_many_texts_fold_at_once_as_each_does_alone(*, many: list[str], chinese: bool) -> None:
+    some = [*many, "Straße", "國會", "A-B", "", *many]
+    assert fold_all(some, chinese=chinese) == [fold(text, chinese=chinese) for text in some]
