@@ -1,6 +1,6 @@
 """How well and how cheaply pages are read, beside other extractors in the same run.
 
-    python -m tests.benchmarks.extraction FILE [--peers] [--folds DIR] [--limit N]
+    python -m tests.benchmarks.extraction FILE [--peers] [--folds DIR] [--limit N] [--every N]
 
 FILE holds one JSON object a line: id, set, url, html and, where known, text, title, authors, date, lang, snippets_with, snippets_without.
 The shipped forest is fitted to such a file; on that file only ``--folds`` (written by ``extraction_fit``) gives an honest figure.
@@ -22,6 +22,7 @@ from crawler import extract
 from crawler.extract import forest
 from crawler.model import Article
 from tests.benchmarks import extraction_peers as peers
+from tests.benchmarks import extraction_plain as plain
 from tests.benchmarks import extraction_score as score
 from tests.benchmarks.extraction_score import Sample, arrival, fold_of
 
@@ -121,19 +122,41 @@ def _report_snippets(samples: Sequence[Sample], done: Run) -> None:
 
 
 def _report_metadata(samples: Sequence[Sample], done: Run) -> None:
-    print("\nmetadata (right of those known)")
-    pairs = list(zip(samples, done.articles, strict=True))
-    for name in ("all", *sorted({s.set_name for s in samples if s.title or s.date or s.authors})):
-        chosen = [(s, a) for s, a in pairs if name in {"all", s.set_name}]
-        days = [score.is_right_day(s.date, a.published_at) for s, a in chosen if s.date]
-        titles = [score.is_same_title(s.title, a.headline) for s, a in chosen if s.title]
-        authors = [score.names(s.authors) == score.names(a.authors) for s, a in chosen if s.authors]
-        tongues = [s.language == a.language.partition("-")[0] for s, a in chosen if s.language]
-        given = [day for day in days if day is not None]
+    """Ours, and in brackets the plain ladder; then how many labels the page itself, or the known text, speaks against."""
+    print("\nmetadata, right of those labelled (plain ladder: JSON-LD, meta, htmldate)")
+    triples = [(s, a, plain.read(s)) for s, a in zip(samples, done.articles, strict=True)]
+    for name in ("all", *sorted({s.set_name for s in samples if s.title or s.date or s.authors or s.language})):
+        chosen = [(s, a, p) for s, a, p in triples if name in {"all", s.set_name}]
+        days = [
+            (bool(score.is_right_day(s.date, a.published_at)), bool(score.is_right_day(s.date, p.published_at)))
+            for s, a, p in chosen
+            if s.date
+        ]
+        agreed = [
+            bool(score.is_right_day(s.date, a.published_at))
+            for s, a, p in chosen
+            if s.date and p.told_at and not plain.is_contradicted(s, p)
+        ]
+        against = [plain.is_contradicted(s, p) for s, _, p in chosen if s.date and p.told_at]
+        titles = [(score.is_same_title(s.title, a.headline), score.is_same_title(s.title, p.title)) for s, a, p in chosen if s.title]
+        authors = [
+            (score.names(s.authors) == score.names(a.authors), score.names(s.authors) == score.names(p.authors))
+            for s, a, p in chosen
+            if s.authors
+        ]
+        tongues = [(s.language == a.language.partition("-")[0], plain.is_borne_out(s)) for s, a, _ in chosen if s.language]
+        print(f"  {name:17} day {_pair(days)}; title {_pair(titles)}; authors {_pair(authors)}")
         print(
-            f"  {name:20} day {_share([bool(d) for d in days])} (given {_share(given)}), title {_share(titles)}, "
-            f"authors {_share(authors)}, language {_share(tongues)}"
+            f"  {'':17} day where JSON-LD bears the label out {_share(agreed)}, it speaks against {_share(against)}; "
+            f"language {_share([right for right, _ in tongues])}, where the text bears the label out {_share([right for right, sure in tongues if sure])}"
         )
+
+
+def _pair(truths: Sequence[tuple[bool, bool]]) -> str:
+    if not truths:
+        return "none known"
+    ours, theirs = (sum(column) / len(truths) for column in zip(*truths, strict=True))
+    return f"{ours:.1%} ({theirs:.1%}) of {len(truths)}"
 
 
 def _share(truths: Sequence[bool]) -> str:
@@ -167,9 +190,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--peers", action="store_true", help="every other extractor that is installed, not trafilatura alone")
     parser.add_argument("--folds", type=Path, help="a folder of forests that extraction_fit wrote, one a fold")
-    parser.add_argument("--limit", type=int)
+    parser.add_argument("--limit", type=int, help="the first pages alone")
+    parser.add_argument("--every", type=int, default=1, help="each so many-th page alone")
     asked = parser.parse_args(argv)
-    samples = score.load(asked.file, asked.limit)
+    samples = score.load(asked.file, asked.limit)[:: asked.every]
     report(samples, run(samples, everyone=asked.peers, folds=asked.folds))
     return 0
 
