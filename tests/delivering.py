@@ -1,12 +1,13 @@
-"""Delivery alone, as a process to be killed: ``python -m tests.delivering ARCHIVE URL`` empties an outbox into a webhook."""
+"""Delivery alone, as a process to be killed: empties an outbox into a webhook until somebody ends it."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+import structlog
 
 from monitor.archive import Archive
 from monitor.channels import load
@@ -37,5 +38,7 @@ async def main(archive_url: str, url: str) -> None:
     await Deliverer(outbox, {"desk": channel}, clock).run()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+def run(archive_url: str, url: str) -> None:
+    """Deliver in this process."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    asyncio.run(main(archive_url, url))

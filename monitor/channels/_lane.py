@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from monitor.errors import ChannelBusy
@@ -13,6 +14,21 @@ from monitor.errors import ChannelBusy
 T = TypeVar("T")
 
 _KEPT = 100
+
+
+class _HandingOn:
+    """What goes wrong inside belongs to whoever awaits the future, not to the thread."""
+
+    def __init__(self, future: Future[T]) -> None:
+        self._future = future
+
+    def __enter__(self) -> None:
+        """Nothing is held."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> bool:
+        if error is not None:
+            self._future.set_exception(error)
+        return True
 
 
 class Lane(Generic[T]):
@@ -51,10 +67,8 @@ class Lane(Generic[T]):
         self._calls[key] = future
 
         def work() -> None:
-            try:
+            with _HandingOn(future):
                 future.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - handed to whoever awaits the future
-                future.set_exception(error)
 
         threading.Thread(target=work, name=f"channel-{self._name}", daemon=True).start()
         return future

@@ -1,9 +1,9 @@
 """How fast messages are written and sent, and what 10,000 of them do to memory.
 
-    python -m tests.benchmarks.delivery [--messages 10000]
+    python -m tests.benchmarks.delivery [--messages 10000] [--real]
 
 Writing is CPU time of one process. The storm runs in a time of its own: 10,000 rows due at once against a channel that takes five a
-second. Sending goes to a server in the same process over loopback, by our webhook and, as the peer, by Apprise's json:// plugin.
+second. ``--real`` measures the line and a real archive (delivery_line.py). Sending goes to a server in the same process over loopback, by our webhook and, as the peer, by Apprise's json:// plugin.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from monitor.clock import SystemClock
 from monitor.delivery import Deliverer
 from monitor.model import ChannelSettings, DeliveryKind, MessageFormat
 from monitor.render import message
+from tests.benchmarks import delivery_line
 from tests.briefs import ALSO, GERMAN, alert, brief, chinese, story
 from tests.outbox import FakeChannel, FakeOutbox, World, rows
 from tests.sinks import http_sink
@@ -33,8 +34,14 @@ def main() -> None:
     """Print every figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=10_000)
-    count = parser.parse_args().messages
+    parser.add_argument("--real", action="store_true", help="only the whole line and a real outbox: page to message, thousands due at once")
+    given = parser.parse_args()
+    count = given.messages
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    if given.real:
+        asyncio.run(delivery_line.line())
+        asyncio.run(delivery_line.flood(count))
+        return
     writing()
     asyncio.run(storm(count))
     asyncio.run(sending(min(count, 3_000)))
