@@ -15,6 +15,7 @@ from monitor.model import Delivery, DeliveryKind, DeliveryStatus, Notice, Routed
 
 _log = structlog.get_logger()
 
+EVERY_NOTICE = "*"
 _SAID_AT_THE_START = frozenset({"contact"})
 
 
@@ -34,7 +35,8 @@ class Notices:
     async def tell(self, kind: str, subject: str, text: str, *, is_recovery: bool = False, not_over: str | None = None) -> None:
         """Record one notice and book a message for every subscription that wants its kind, except over the channel it is about."""
         notice = Notice(kind=kind, subject=subject, text=text, at=self._clock.now(), is_recovery=is_recovery)
-        takers = [s for s in self._in_force.settings.subscriptions if kind in s.notices and s.channel != not_over]
+        wanting = [s for s in self._in_force.settings.subscriptions if {kind, EVERY_NOTICE} & set(s.notices) and s.channel != not_over]
+        takers = list({s.channel: s for s in reversed(wanting)}.values())[::-1]  # one message per channel, as the first in the file has it
         _log.log(20 if is_recovery or kind in _SAID_AT_THE_START else 30, "notice", kind=kind, subject=subject, reason=text)
         await self._archive.write(lambda tx: _book(tx, notice, takers))
         self.wake()

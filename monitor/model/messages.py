@@ -19,7 +19,7 @@ from monitor.model.tracked import Severity
 class StoryBrief:
     """All a message says of one story: the article that spoke, its evidence, the others, the themes with their reasons.
 
-    ``also`` are the other outlets' reports, first one first.
+    ``also`` are the other outlets' reports, first one first; ``related`` the headlines of stories that may be about the same.
     """
 
     story_id: int
@@ -30,6 +30,7 @@ class StoryBrief:
     also: tuple[Report, ...] = ()
     theme_labels: Mapping[str, str] = field(default_factory=dict)
     evidence_by_rule: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ HEADLINE = 300
 """Graphemes of a headline that are shown at most; the longest real ones stay under 200."""
 
 _ALSO = 3
+_RELATED = 80
 _ACTS = (("mute", "mute 24 h"), ("useful", "useful"), ("noise", "noise"))
 
 
@@ -51,6 +52,7 @@ class View:
     second: str
     snippet: tuple[Part, ...]
     also: str
+    related: str
     themes: str
     numbers: str
     page: str | None
@@ -76,6 +78,7 @@ def view(
         second=_second(story, zone, year) if detail.second else "",
         snippet=_snippet(story, detail.snippet),
         also=also(story.also, language=article.language, at=at, zone=zone) if detail.also else "",
+        related=shown(" · ".join(cut(line(r), _RELATED) for r in story.related[:_ALSO])) if detail.also else "",
         themes=phrases.themes(story.alerts),
         numbers=phrases.numbers(story.alerts),
         page=page,

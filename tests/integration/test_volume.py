@@ -11,10 +11,23 @@ import pytest
 from monitor.archive import Archive, Tx, reads, writes
 from monitor.clock import FixedClock
 from monitor.daemon.welcome import welcome
-from monitor.model import DeliveryKind, Mute, Reason, Severity, Subscription
+from monitor.model import (
+    Brief,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+    HowAssigned,
+    MessageFormat,
+    Mute,
+    Reason,
+    Severity,
+    StoryAssignment,
+    Subscription,
+)
 from monitor.pipeline import Desk
+from monitor.render import message
 from monitor.volume import look_for_volume
-from tests.archives import NOW, RULES, article, entry, list_entries, outlet, settle
+from tests.archives import NOW, RULES, article, entry, list_entries, outlet, plan, poll, settle
 
 DESK = Subscription(subscription_id="desk-1", channel="desk", themes=("models",), unusual_volume=True)
 DAY = timedelta(days=1)
@@ -127,3 +140,51 @@ def test_an_archive_that_remembers_nobody_greets_nobody(archive: Archive) -> Non
     assert archive.write_now(lambda tx: welcome(tx, [OLD, NEW], NOW)) == 0
     assert archive.write_now(lambda tx: welcome(tx, [], NOW)) == 0
     assert Reason.IN_DIGEST.value not in {d["reason"] for d in archive.read_now(lambda tx: reads.listing(tx, "v_deliveries"))}
+
+
+# ---- what a digest ends with
+
+
+def digest_of(tx: Tx) -> Brief:
+    alerts = reads.alerts_since(tx, NOW - DAY)
+    carried = Delivery(
+        channel="chat", subscription_id="chat-1", kind=DeliveryKind.DIGEST, status=DeliveryStatus.HELD, due_at=NOW, created_at=NOW - DAY,
+        alert_ids=tuple(a.alert_id or 0 for a in alerts),
+    )  # fmt: skip
+    return reads.brief(tx, carried)
+
+
+def test_a_digest_says_that_nothing_was_dropped_or_what_was(archive: Archive) -> None:
+    archive.write_now(lambda tx: publish(tx, 1, 0, channels=("chat",)))
+    assert archive.read_now(digest_of).dropped == ()
+
+    def lose(tx: Tx) -> None:
+        first = reads.due_deliveries(tx, NOW, 1)[0].delivery_id or 0
+        writes.mark_dead(tx, first, error="answered 400")
+        (bad,) = list_entries(tx, replace(entry("alpenpost", "bad"), seen_at=NOW), at=NOW + timedelta(minutes=1))
+        writes.finish_entry(tx, bad, state="failed", reason="internal error", now=NOW)
+        writes.record_poll(tx, poll("alpenpost", at=NOW + timedelta(minutes=2)), [entry("alpenpost", f"o{n}") for n in range(60)], plan)
+
+    archive.write_now(lose)
+    said = archive.read_now(digest_of).dropped
+    assert said == (
+        "1 message given up (presswatch alerts list --failed)",
+        "1 article that could not be read",
+        "perhaps older articles of Alpenpost: all that was listed was new",
+    )
+    assert message(archive.read_now(digest_of), MessageFormat.TEXT).body.endswith(f"Dropped: {'; '.join(said)}.")
+
+
+def test_a_digest_names_stories_that_may_be_the_same(archive: Archive) -> None:
+    archive.write_now(lambda tx: publish(tx, 2, 0, channels=("chat",)))
+
+    def tie(tx: Tx) -> None:
+        (listed,) = list_entries(tx, replace(entry("alpenpost", "near", title="Nearly the same"), seen_at=NOW), at=NOW)
+        stored = writes.put_article(tx, article(listed), NOW)
+        linked = StoryAssignment(story_id=None, how=HowAssigned.NEW, related=((1, 2.7),))
+        writes.assign_story(tx, stored.article_id, linked, article(listed), NOW)
+
+    archive.write_now(tie)
+    told = archive.read_now(digest_of)
+    assert [s.related for s in told.stories] == [("Nearly the same",), ()]
+    assert "Perhaps the same: Nearly the same" in message(told, MessageFormat.MARKDOWN).body

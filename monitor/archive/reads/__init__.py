@@ -5,8 +5,8 @@ from __future__ import annotations
 from monitor.archive.filters import Filter
 from monitor.archive.needs import Needs, Token, needs_of
 from monitor.archive.reads.articles import article, article_by_key, articles, articles_by_id, mentions
-from monitor.archive.reads.decided import alerts_since, has_spoken, last_poll, waiting_channels, watched_days, widest
-from monitor.archive.reads.deliveries import brief, delivery, outbox, recent, silent_sources
+from monitor.archive.reads.decided import alerts_since, has_spoken, last_poll, silent_sources, waiting_channels, watched_days, widest
+from monitor.archive.reads.deliveries import brief, delivery, outbox, recent
 from monitor.archive.reads.due import (
     DueOfSource,
     due_deliveries,

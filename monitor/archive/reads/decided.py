@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from monitor.archive import tables as t
-from monitor.archive.columns import isnt
+from monitor.archive.columns import is_so, isnt
 from monitor.archive.shapes import alert_of, day_of
 from monitor.archive.tx import Tx
 from monitor.model import Alert, Reason
@@ -68,3 +68,40 @@ def waiting_channels(tx: Tx, now: datetime) -> dict[str, datetime | None]:
     since = day_of(now - timedelta(days=1))
     taken = sa.select(d.channel, sa.func.max(d.sent_at).label("at")).where(d.day >= since, d.channel.in_(names)).group_by(d.channel)
     return dict.fromkeys(names) | {row["channel"]: row["at"] for row in tx.rows(taken)} if names else {}
+
+
+def dropped(tx: Tx, channel: str, since: datetime) -> tuple[str, ...]:
+    """What was lost since then for a reader of a channel: messages given up, pages nobody could read, lists that were longer than their window."""
+    d, e, p, o = t.deliveries.c, t.entries.c, t.polls.c, t.outlets.c
+    day = day_of(since)
+    dead = tx.value(
+        sa.select(sa.func.count()).where(d.day >= day, d.created_at >= since, d.channel == channel, d.status == "dead", d.kind != "notice")
+    )
+    failed = tx.value(sa.select(sa.func.count()).where(e.day >= day, e.seen_at >= since, e.state == "failed", e.article_id.is_(None)))
+    outlets = tx.rows(
+        sa.select(o.name)
+        .join(t.polls, p.outlet_id == o.outlet_id)
+        .where(p.at >= since, is_so(p.is_overflow))
+        .group_by(o.name)
+        .order_by(o.name)
+    )
+    said = []
+    if dead:
+        said.append(f"{dead} {'message' if dead == 1 else 'messages'} given up (presswatch alerts list --failed)")
+    if failed:
+        said.append(f"{failed} {'article' if failed == 1 else 'articles'} that could not be read")
+    if outlets:
+        said.append(f"perhaps older articles of {', '.join(row['name'] for row in outlets)}: all that was listed was new")
+    return tuple(said)
+
+
+def silent_sources(tx: Tx) -> tuple[str, ...]:
+    """The outlets, with the kind of source, that say nothing against their habit."""
+    s, o = t.sources.c, t.outlets.c
+    rows = tx.rows(
+        sa.select(o.name, s.kind, s.section)
+        .join(t.outlets, o.outlet_id == s.outlet_id)
+        .where(s.silent_at.is_not(None), s.retired_at.is_(None))
+        .order_by(o.name, s.kind, s.section)
+    )
+    return tuple(f"{row['name']} ({row['kind']}{', ' + row['section'] if row['section'] else ''})" for row in rows)

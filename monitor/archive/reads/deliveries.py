@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from crawler.model import Article
 from monitor.archive import tables as t
 from monitor.archive.reads.articles import article
+from monitor.archive.reads.decided import dropped, silent_sources
 from monitor.archive.reads.due import alerts_of
+from monitor.archive.reads.pages.story import related
 from monitor.archive.reads.stories import mutes, story
 from monitor.archive.ready import Ready
 from monitor.archive.shapes import alert_of, chunks, delivery_of, evidence_of
@@ -118,7 +120,8 @@ def brief(
     ordered = _ordered(tx, by_story)
     shown = ordered[:WHOLE_STORIES] if delivery.kind is DeliveryKind.STORM else ordered
     labels = dict(theme_labels or {}) or _labels(tx, {a.theme_id for alerts in by_story.values() for a in alerts})
-    stories = tuple(_story_brief(tx, story_id, by_story[story_id], labels) for story_id in shown)
+    is_digest = delivery.kind is DeliveryKind.DIGEST
+    stories = tuple(_story_brief(tx, story_id, by_story[story_id], labels, with_related=is_digest) for story_id in shown)
     return Brief(
         delivery=delivery,
         stories=tuple(s for s in stories if s is not None),
@@ -129,7 +132,8 @@ def brief(
         links=dict(links or {}),
         since=min(decided, default=None),
         until=max(decided, default=None),
-        silent_sources=silent_sources(tx) if delivery.kind is DeliveryKind.DIGEST else (),
+        silent_sources=silent_sources(tx) if is_digest else (),
+        dropped=dropped(tx, delivery.channel, min(decided, default=delivery.created_at)) if is_digest else (),
         total=len(ordered),
     )
 
@@ -144,18 +148,6 @@ def _unmuted(tx: Tx, by_story: Mapping[int, list[Alert]], now: datetime) -> dict
         if ("story", str(story_id)) not in silent
     }
     return {story_id: alerts for story_id, alerts in kept.items() if alerts}
-
-
-def silent_sources(tx: Tx) -> tuple[str, ...]:
-    """The outlets, with the kind of source, that say nothing against their habit."""
-    s, o = t.sources.c, t.outlets.c
-    rows = tx.rows(
-        sa.select(o.name, s.kind, s.section)
-        .join(t.outlets, o.outlet_id == s.outlet_id)
-        .where(s.silent_at.is_not(None), s.retired_at.is_(None))
-        .order_by(o.name, s.kind, s.section)
-    )
-    return tuple(f"{row['name']} ({row['kind']}{', ' + row['section'] if row['section'] else ''})" for row in rows)
 
 
 def _alerts(tx: Tx, alert_ids: Sequence[int]) -> list[Alert]:
@@ -185,7 +177,7 @@ def _labels(tx: Tx, theme_ids: Collection[str]) -> dict[str, str]:
     return {row["theme_id"]: row["label"] for row in rows}
 
 
-def _story_brief(tx: Tx, story_id: int, alerts: Sequence[Alert], labels: Mapping[str, str]) -> StoryBrief | None:
+def _story_brief(tx: Tx, story_id: int, alerts: Sequence[Alert], labels: Mapping[str, str], *, with_related: bool) -> StoryBrief | None:
     """The article of the strongest alert speaks; None where retention has taken it."""
     lead = next((a for a in sorted(alerts, key=lambda a: (-a.severity, a.alert_id or 0)) if a.article_id is not None), None)
     spoken = article(tx, lead.article_id) if lead is not None and lead.article_id is not None else None
@@ -206,6 +198,7 @@ def _story_brief(tx: Tx, story_id: int, alerts: Sequence[Alert], labels: Mapping
         also=tuple(r for r in whole.reports if r.article_id != spoken.article_id),
         theme_labels={a.theme_id: labels.get(a.theme_id, a.theme_id) for a in alerts},
         evidence_by_rule=by_rule,
+        related=tuple(r.headline for r in related(tx, story_id)) if with_related else (),
     )
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from monitor.archive import tables as t
 from monitor.archive.columns import isnt
-from monitor.archive.reads.deliveries import silent_sources
+from monitor.archive.reads.decided import silent_sources
 from monitor.archive.reads.pages.items import ARTICLES, THIN, MuteItem, excerpt, marked, reason
 from monitor.archive.reads.stories import mutes
 from monitor.archive.shapes import chunks, day_of, evidence_of
