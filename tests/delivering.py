@@ -17,6 +17,7 @@ from monitor.daemon.outbox import ArchiveOutbox
 from monitor.daemon.watch import InForce
 from monitor.delivery import Deliverer
 from monitor.model import ChannelSettings, RuleSet
+from monitor.queue.local import LocalQueue
 
 
 @dataclass
@@ -33,7 +34,7 @@ async def main(archive_url: str, url: str) -> None:
     archive = Archive.open(archive_url, clock=clock, hold=True)
     rules = RuleSet(entities=(), themes=(), version="0")
     settings = Settings(archive=archive_url, timezone="UTC", rules=rules, state_folder=Path())
-    outbox = ArchiveOutbox(archive, cast("InForce", Alone(settings)))
+    outbox = ArchiveOutbox(archive, cast("InForce", Alone(settings)), LocalQueue())
     channel = load(ChannelSettings(name="desk", kind="webhook", options={"url": url}))
     await Deliverer(outbox, {"desk": channel}, clock).run()
 

@@ -34,6 +34,7 @@ from monitor.daemon.watch import InForce
 from monitor.delivery import Deliverer
 from monitor.model import ChannelSettings, RuleSet, Subscription
 from monitor.pipeline import Desk, process
+from monitor.queue.local import LocalQueue
 from monitor.rules.engine import compile_rules
 from tests.archives import RULES, entry, list_entries, outlet, settle
 from tests.delivering import Alone
@@ -120,7 +121,7 @@ def _of(values: Sequence[float], share: float) -> float:
 
 def _delivering(archive: Archive, clock: SystemClock, settings: Settings, address: str) -> tuple[Deliverer, asyncio.Task[None]]:
     channel = load(ChannelSettings(name="desk", kind="webhook", options={"url": f"{address}/hook"}))
-    deliverer = Deliverer(ArchiveOutbox(archive, cast("InForce", Alone(settings))), {"desk": channel}, clock)
+    deliverer = Deliverer(ArchiveOutbox(archive, cast("InForce", Alone(settings)), LocalQueue()), {"desk": channel}, clock)
     return deliverer, asyncio.create_task(deliverer.run())
 
 
