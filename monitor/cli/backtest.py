@@ -13,7 +13,7 @@ import click
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Show, Since, SinceType, listing
 from monitor.cli.numbers import counted
-from monitor.cli.progress import progress
+from monitor.cli.progress import passing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _SAMPLES: Final = 5
 _LOUDEST: Final = 3
-_TICK: Final = 200
 _DAY_S: Final = 86_400.0
 
 
@@ -90,15 +89,13 @@ def _tried(given: Given, tried: Sequence[Settings], wanted: Sequence[str], begin
 
     languages: Counter[str] = Counter()
     first: datetime | None = None
-    with given.archive(tried[0]) as archive, archive.snapshot() as tx, progress("reading articles") as advance:
+    with given.archive(tried[0]) as archive, archive.snapshot() as tx:
         over = trials.stretch(tx, begin)
         frequencies = token_counts(tx)
         made = [Trial(only(settings.rules, wanted), frequencies=frequencies) for settings in tried]
-        for number, seen in enumerate(try_out(made, trials.seen(tx, over)), start=1):
+        for seen in passing("reading articles", try_out(made, trials.seen(tx, over)), over.count):
             first = first or seen.at
             languages[seen.article.language] += 1
-            if number % _TICK == 0 or number == over.count:
-                advance(number, over.count)
     # An archive that is younger than the time asked for must not make its alerts look rare.
     begin = max(begin, first) if first else begin
     days = max(1.0, (given.clock.now() - begin).total_seconds() / _DAY_S)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.given import Given
-from monitor.cli.progress import progress
+from monitor.cli.progress import passing
 from monitor.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from monitor.archive.reads import trials
     from monitor.config.settings import Settings
     from monitor.model import RuleSet
-
-_TICK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +57,7 @@ def _matched(tx: Tx, rules: RuleSet, over: trials.Stretch, frequencies: Mapping[
     from monitor.rules.engine import compile_rules  # noqa: PLC0415 - the same
 
     engine, matched = compile_rules(rules, frequencies=frequencies), Counter[str]()
-    with progress("reading articles") as advance:
-        for number, seen in enumerate(trials.seen(tx, over), start=1):
-            findings = engine.match(seen.article)
-            matched.update(match.rule_id for match in (*findings.matches, *findings.below))
-            if number % _TICK == 0 or number == over.count:
-                advance(number, over.count)
+    for seen in passing("reading articles", trials.seen(tx, over), over.count):
+        findings = engine.match(seen.article)
+        matched.update(match.rule_id for match in (*findings.matches, *findings.below))
     return matched

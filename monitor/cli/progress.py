@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final, TypeVar
 
+T = TypeVar("T")
+
+_TICK: Final = 200
 Advance = Callable[[int, int], None]
 
 
@@ -22,3 +26,12 @@ def progress(label: str) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=max(total, 1))
+
+
+def passing(label: str, items: Iterable[T], count: int) -> Iterator[T]:
+    """Yield items, of which there are ``count``, and show how far they are."""
+    with progress(label) as advance:
+        for number, item in enumerate(items, start=1):
+            yield item
+            if number % _TICK == 0 or number == count:
+                advance(number, count)

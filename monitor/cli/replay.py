@@ -12,7 +12,7 @@ import click
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Show, Since, SinceType, listing
 from monitor.cli.numbers import counted
-from monitor.cli.progress import progress
+from monitor.cli.progress import passing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from monitor.replay import Found
 
 _BATCH: Final = 100
-_TICK: Final = 200
 
 
 @click.command("replay")
@@ -74,12 +73,10 @@ def _matched(archive: Archive, rules: RuleSet, begin: datetime) -> tuple[int, li
     from monitor.rules.engine import compile_rules  # noqa: PLC0415 - rules are paid for only by those who compile them
 
     found: list[Found] = []
-    with archive.snapshot() as tx, progress("reading articles") as advance:
+    with archive.snapshot() as tx:
         engine = compile_rules(rules, frequencies=token_counts(tx))
         over = trials.stretch(tx, begin)
-        for number, seen in enumerate(trials.seen(tx, over), start=1):
-            if number % _TICK == 0 or number == over.count:
-                advance(number, over.count)
+        for seen in passing("reading articles", trials.seen(tx, over), over.count):
             findings = engine.match(seen.article)
             if findings.matches or findings.below:
                 assert seen.article.article_id is not None
