@@ -124,7 +124,11 @@ class Lexer:
             self._tokens.append(Token(Kind.OPEN if text == "(" else Kind.CLOSE, start))
             return end
         if group == _PLAIN_PHRASE:
-            self._term(start - 1, text, is_exact=False, is_phrase=True)
+            writing = f'"{text}"'
+            node = self._writings.get(writing)
+            if node is None:  # nothing to judge: its form is that of plainly good terms
+                node = self._writings[writing] = Term(text=text, is_phrase=True)
+            self._tokens.append(Token(Kind.LEAF, start - 1, node))
             return end
         return self._phrase(start, start, is_exact=False) if group == _QUOTE else self._regex(start)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 from crawler.model import Place
 from monitor.errors import QueryError
 from monitor.rules.lexer import FOREIGN, Distance, Kind, Lexer, Token, Writings
 from monitor.rules.mistakes import Code, Mistake, problems
-from monitor.rules.nodes import And, AtLeast, EntityRef, Meta, Near, Node, Not, Or, Pattern, Scope, Scoped, Term
+from monitor.rules.nodes import And, AtLeast, Leaf, Meta, Near, Node, Not, Or, Scope, Scoped, Term
 
 DEEPEST: Final = 60
 _TERMS: Final = 'a term is a word, "a phrase", @an-entity or (a group)'
@@ -71,7 +71,7 @@ class _Parser:
         children = [self._proximity()]
         joined_by: Kind | None = None
         while True:
-            token = self._peek()
+            token = self._tokens[self._next]
             kind = token.kind
             if kind is Kind.END or kind is Kind.CLOSE:
                 break
@@ -116,21 +116,21 @@ class _Parser:
 
     def _near_operator(self) -> tuple[Token, bool] | None:
         """Take NEAR or NOT NEAR if one comes now."""
-        token = self._peek()
-        if token.kind is Kind.NEAR:
+        token = self._tokens[self._next]
+        kind = token.kind
+        if kind is Kind.NEAR:
             self._next += 1
             return token, False
-        if token.kind is Kind.NOT and self._tokens[self._next + 1].kind is Kind.NEAR:
+        if kind is Kind.NOT and self._tokens[self._next + 1].kind is Kind.NEAR:
             self._next += 2
             return self._tokens[self._next - 1], True
         return None
 
     def _operand(self) -> Node:
-        token = self._peek()
+        token = self._tokens[self._next]
         if token.kind is Kind.LEAF:
             self._next += 1
-            assert isinstance(token.value, Term | Pattern | EntityRef | Meta)  # the lexer's word for leaves
-            return token.value
+            return cast("Leaf | Meta", token.value)  # the lexer's word for leaves, of which there may be a million
         if token.kind is Kind.END:
             self._stop(Code.END, token.at, "the query ends where a term is missing", _TERMS)
         if token.kind is Kind.CLOSE or token.kind is Kind.AND or token.kind is Kind.OR or token.kind is Kind.NEAR:
