@@ -14,6 +14,7 @@ from monitor.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
+    from monitor.config.load import CheckChannel
     from monitor.config.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,11 +29,19 @@ class Given:
     flags: dict[str, object] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
 
-    def settings(self, *, secrets: bool = False, lint: bool = False, overrides: Mapping[str, object] | None = None) -> Settings:
+    def settings(
+        self,
+        *,
+        secrets: bool = False,
+        lint: bool = False,
+        overrides: Mapping[str, object] | None = None,
+        check_channel: CheckChannel | None = None,
+    ) -> Settings:
         """Read all settings; raises ConfigError with every problem."""
         from monitor.config.load import load  # noqa: PLC0415 - pydantic is paid for only by commands that read settings
 
-        return load(self.config, overrides={**self.flags, **(overrides or {})}, secrets=secrets, lint=lint)
+        given = {**self.flags, **(overrides or {})}
+        return load(self.config, overrides=given, secrets=secrets, lint=lint, check_channel=check_channel)
 
     @staticmethod
     def make_home(settings: Settings) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.given import Given, pass_given, shared
-from monitor.cli.sending import check_channels
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -59,9 +58,9 @@ def _show(given: Given, *, once: bool) -> int:
 
 def ready(given: Given) -> Settings:
     """Return settings a daemon may start on: every query parsed, every example run, every channel checked."""
-    settings = given.settings(secrets=True, lint=True)
-    check_channels(settings)
-    return settings
+    from monitor import channels  # noqa: PLC0415 - what sends is paid for only by those who send
+
+    return given.settings(secrets=True, lint=True, check_channel=channels.check)
 
 
 def is_for_people(settings: Settings) -> bool:

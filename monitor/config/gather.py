@@ -111,7 +111,7 @@ def _take(kind: str, path: Path, gathered: Gathered, reading: Reading, *, is_see
     if kind == "outlets":
         value = reading.vault.fill(document, value)
     found.ids |= _named(kind, value)
-    model = None if document.problems else reading.checked(document, value, _SHAPES[kind])
+    model = reading.checked(document, value, _SHAPES[kind]) if document.is_whole else None
     if model is None:
         found.is_whole = False
         model = _queries_alone(value) if kind == "themes" else None

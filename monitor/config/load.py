@@ -6,7 +6,7 @@ Order: flag > environment (``PRESSWATCH_*``) > file > default.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +20,10 @@ from monitor.config.reading import Reading
 from monitor.config.routes import routes
 from monitor.config.secrets import beside
 from monitor.config.settings import Retention, Settings
-from monitor.errors import ConfigError, QueryError
-from monitor.model import RuleSet
+from monitor.errors import ConfigError, Problem, QueryError
+from monitor.model import ChannelSettings, RuleSet
+
+CheckChannel = Callable[[ChannelSettings], Iterable[Problem]]
 
 _NOT_FROM_ENVIRONMENT: Final = frozenset(
     {"include", "exclude", "outlets", "entities", "themes", "channels", "subscriptions", "allow_networks", "recheck_after", "retention"}
@@ -41,12 +43,13 @@ def load(
     overrides: Mapping[str, object] | None = None,
     secrets: bool = True,
     lint: bool = False,
+    check_channel: CheckChannel | None = None,
 ) -> Settings:
     """Return all settings, or raise ConfigError with all problems.
 
     Without a path the file is looked for, and where there is none the shipped starter serves. ``overrides`` are flags by key, None
     meaning not given. Commands that send nothing pass ``secrets=False`` and need not be able to read them. ``lint`` also parses every
-    query and runs every example.
+    query and runs every example, and ``check_channel`` says what is wrong with a channel's own keys, which its kind alone knows.
     """
     reading = Reading(os.environ if environ is None else environ, secrets=secrets)
     given = path or folders.find_config(reading.environ)
@@ -54,6 +57,8 @@ def load(
     flags = {key: value for key, value in (overrides or {}).items() if value is not None}
     model, origins = _main(document, flags, reading)
     settings = None if model is None else _settings(document, model, given, origins, reading, lint=lint)
+    if settings and check_channel:
+        reading.say(*(problem for channel in settings.channels for problem in check_channel(channel)))
     if settings is None or reading.problems:
         raise ConfigError(reading.problems)
     return settings
@@ -65,8 +70,8 @@ def _main(
     """Check presswatch.yaml under the environment and the flags; return it and where its values came from."""
     reading.say(*document.problems)
     value = reading.vault.fill(document, {} if document.value is None else document.value)
-    if document.problems or not isinstance(value, dict):
-        return (None if document.problems else reading.checked(document, value, models.PresswatchModel)), {}
+    if not document.is_whole or not isinstance(value, dict):
+        return (None if not document.is_whole else reading.checked(document, value, models.PresswatchModel)), {}
     environment = {key: reading.environ[name] for name, key in VARIABLES.items() if reading.environ.get(name)}
     given = {key: f"PRESSWATCH_{key.upper()}" for key in environment} | {key: f"--{key.replace('_', '-')}" for key in flags}
     values: dict[str, object] = {**value, **environment, **flags}

@@ -49,7 +49,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file read: ``value`` as plain Python values, ``spots`` by path, ``problems`` where it is no YAML we take."""
+    """A file read: ``value`` as plain Python values, ``spots`` by path, ``problems`` where it is no YAML we take.
+
+    ``is_whole`` says that everything was read nevertheless: of a key that stands twice the first counts, so that the rest is looked at too.
+    """
 
     file: str
     text: str
@@ -57,6 +60,7 @@ class Document:
     spots: Mapping[Path, Spot]
     problems: tuple[Problem, ...] = ()
     lines: tuple[str, ...] = ()
+    is_whole: bool = True
 
     def problem(self, line: int, column: int, message: str, hint: str | None = None) -> Problem:
         """Return a problem with the source line it stands in."""
@@ -115,15 +119,18 @@ def read(data: bytes, *, file: str) -> Document:
     document = Document(file=file, text=text, value=None, spots={}, lines=lines)
     if len(data) > MAX_BYTES:
         problem = document.problem(1, 1, f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read")
-        return Document(file=file, text=text, value=None, spots={}, lines=lines, problems=(problem,))
+        return Document(file=file, text=text, value=None, spots={}, lines=lines, problems=(problem,), is_whole=False)
     tree = _Tree(document=document, spots={}, problems=[])
+    is_whole = True
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             if not _take(tree, event):
+                is_whole = False
                 break
     except yaml.YAMLError as error:
         tree.problems.append(_syntax(document, error))
-    return Document(file=file, text=text, value=tree.root, spots=tree.spots, problems=tuple(tree.problems), lines=lines)
+        is_whole = False
+    return Document(file=file, text=text, value=tree.root, spots=tree.spots, problems=tuple(tree.problems), lines=lines, is_whole=is_whole)
 
 
 def _not_utf8(data: bytes, error: UnicodeDecodeError, file: str) -> Document:
@@ -134,7 +141,7 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, file: str) -> Document:
     problem = Problem(
         place=file, line=line, column=column, message="the file is not UTF-8", source_line=source, hint="save it as UTF-8 in your editor"
     )
-    return Document(file=file, text="", value=None, spots={}, problems=(problem,))
+    return Document(file=file, text="", value=None, spots={}, problems=(problem,), is_whole=False)
 
 
 def _take(tree: _Tree, event: yaml.Event) -> bool:

@@ -207,16 +207,20 @@ async def test_settings_are_reloaded_and_broken_ones_change_nothing(desk: Daemon
 
 def test_every_problem_of_the_settings_is_told_at_once_and_nothing_starts(tmp_path: Path) -> None:
     (tmp_path / "themes.yaml").write_text(
-        "themes:\n  a-theme:\n    label: A\n    need: n\n    severity: hihg\n    rules:\n      one: 'Nvidia Chips'\n      two: '@nobody'\n"
+        "themes:\n  a-theme:\n    label: A\n    label: B\n    need: n\n    severity: hihg\n    rules:\n      one: 'Nvidia Chips'\n      two: '@nobody'\n"
     )
-    (tmp_path / "presswatch.yaml").write_text(f"archive: {tmp_path}/archive.db\nchanels: []\nthemes: [themes.yaml]\n")
+    channels = "channels:\n  - {name: hook, kind: webhok, url: x}\n  - {name: mail, kind: email, hots: h, to: a@example.org}\n"
+    (tmp_path / "presswatch.yaml").write_text(f"archive: {tmp_path}/archive.db\nchanels: []\nthemes: [themes.yaml]\n{channels}")
     done = subprocess.run(
         [PROGRAM, "--config", str(tmp_path / "presswatch.yaml"), "run"], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 78
     assert "presswatch.yaml:2:1" in done.stderr
     assert "did you mean 'channels'?" in done.stderr
-    assert "themes.yaml:5:15" in done.stderr
+    assert "themes.yaml:4:5: 'label' stands twice; the first is in line 3" in done.stderr
+    assert "themes.yaml:6:15" in done.stderr
+    assert "presswatch.yaml:5:5: channel: 'webhok' is no kind of channel" in done.stderr
+    assert "presswatch.yaml:6:37: channel: kind email has no key 'hots'" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "archive.db").exists()
 

@@ -43,7 +43,9 @@ def test_the_man_page_completion_and_service_files_come_with_it(programs: Path) 
     assert "_PRESSWATCH_COMPLETE" in (share / "bash-completion" / "completions" / "presswatch").read_text()
     assert (share / "zsh" / "site-functions" / "_presswatch").exists()
     assert (share / "fish" / "vendor_completions.d" / "presswatch.fish").exists()
-    assert {p.name for p in (share / "presswatch" / "systemd").iterdir()} == {"presswatch.service", "sysusers.conf", "tmpfiles.conf"}
+    assert {p.name for p in (share / "presswatch" / "systemd").iterdir()} == {
+        "presswatch.service", "presswatch@.service", "sysusers.conf", "tmpfiles.conf",
+    }  # fmt: skip
 
 
 def test_a_shell_completes_commands(programs: Path, tmp_path: Path) -> None:

@@ -305,3 +305,10 @@ def test_a_byte_order_mark_is_no_character() -> None:
     read = yaml12.read(b"\xef\xbb\xbfa: b", file="x")
     assert read.value == {"a": "b"}
     assert read.spots[("a",)].key_column == 1
+
+
+def test_after_a_key_that_stands_twice_the_rest_is_read() -> None:
+    read = yaml12.read(b"a: 1\na: 2\nb: {c: 3, c: 4}\n", file="x")
+    assert read.value == {"a": 1, "b": {"c": 3}}
+    assert (read.is_whole, len(read.problems)) == (True, 2)
+    assert not yaml12.read(b"a: 1\na: [", file="x").is_whole
