@@ -136,7 +136,8 @@ def do(tx: Tx, act: Act, found: pages.AlertPage, clock: Clock) -> None:
 
 def closed(site: Site, onward: str, *, is_wrong: bool = False) -> web.Response:
     """Answer with the way in."""
-    frame = site.frame("Closed", guard.ENTRY if is_wrong else onward, has_forms=True)
+    here = guard.ENTRY if is_wrong else onward.partition("?")[0]
+    frame = site.frame("Closed", here, has_forms=True)
     return html(views.page("token", TokenPage(next=onward, is_wrong=is_wrong), frame), status=401)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from monitor.backtest import only
 from monitor.config.problems import render
 from monitor.errors import Problem
 from monitor.model import RuleSet, Theme
@@ -53,8 +54,6 @@ def too_long(query: str) -> tuple[Mistake, ...]:
 
 def made_ready(rules: RuleSet, theme: Theme) -> Engine:
     """Compile one theme with the entities that it names; raise QueryError or ConfigError for what is wrong with it."""
-    from monitor.backtest import only  # noqa: PLC0415 - brings the stories' decisions with it, which a search does not need
-
     for rule in theme.rules:
         parse(rule.query, entities={entity.entity_id for entity in rules.entities})
     whole = RuleSet(entities=rules.entities, themes=(theme,), version="page")

@@ -29,20 +29,21 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cuts:
-    """How much is shown: graphemes of a headline, characters of an excerpt, entries of a list, forms."""
+    """How much is shown: graphemes of a headline, characters of an excerpt, entries of a list, forms; ``share`` of the first step's bytes."""
 
     headline: int
     excerpt: int
     rows: int
     forms: int
+    share: float
 
 
 STEPS: Final = (
-    Cuts(headline=200, excerpt=300, rows=60, forms=6),
-    Cuts(headline=140, excerpt=220, rows=30, forms=4),
-    Cuts(headline=100, excerpt=120, rows=15, forms=3),
-    Cuts(headline=80, excerpt=0, rows=10, forms=2),
-    Cuts(headline=60, excerpt=0, rows=5, forms=1),
+    Cuts(headline=200, excerpt=300, rows=60, forms=6, share=1.0),
+    Cuts(headline=140, excerpt=220, rows=30, forms=4, share=0.75),
+    Cuts(headline=100, excerpt=120, rows=15, forms=3, share=0.55),
+    Cuts(headline=80, excerpt=0, rows=10, forms=2, share=0.3),
+    Cuts(headline=60, excerpt=0, rows=5, forms=1, share=0.1),
 )
 """What is shown less of, in order, until a page is small enough."""
 
@@ -70,12 +71,19 @@ class Frame:
 
 def page(name: str, value: object, frame: Frame, **more: object) -> str:
     """Write a page with as much detail as fits into 60 kB."""
-    template, body = _environment().get_template(f"{name}.html.j2"), ""
-    for cuts in STEPS:
-        body = template.render(page=value, frame=frame, cuts=cuts, say=_Say(frame), style=style_version(), **more)
-        if len(body.encode("utf-8", "replace")) <= MOST_BYTES:
-            break
-    return body
+    template, at = _environment().get_template(f"{name}.html.j2"), 0
+    while True:
+        body = template.render(page=value, frame=frame, cuts=STEPS[at], say=_Say(frame), style=style_version(), **more)
+        size = len(body.encode("utf-8", "replace"))
+        if size <= MOST_BYTES or at == len(STEPS) - 1:
+            return body
+        at = next_step(at, size)
+
+
+def next_step(at: int, size: int) -> int:
+    """Return the step after ``at`` that is likely to fit: writing a page costs too much to try each."""
+    wanted = STEPS[at].share * MOST_BYTES / size
+    return next((i for i in range(at + 1, len(STEPS)) if STEPS[i].share <= wanted), len(STEPS) - 1)
 
 
 @cache

@@ -41,6 +41,7 @@ MOST_MS = 100.0
 MOST_BYTES = 60_000
 MOST_S = 2.0
 THEME = "models"
+THEMES = 15
 Page = Callable[[Tx], str]
 
 
@@ -144,7 +145,24 @@ def fill(archive: Archive, count: int) -> None:
     for outlet in press.outlets:
         told = replace(poll(outlet.outlet_id, at=LAST), listed_times=tuple(LAST - timedelta(minutes=37 * n) for n in range(25)))
         archive.write_now(lambda tx, p=told: writes.record_poll(tx, p, (), plan))  # type: ignore[misc]
+    archive.write_now(spread)
     archive.outside("ANALYZE")
+
+
+def spread(tx: Tx) -> None:
+    """Let fifteen more themes match what one matched on the last days: a desk has many, and all stand on the page of today."""
+    themes = [replace(RULES.themes[0], theme_id=f"theme-{n}", label=f"Theme number {n}", rules=()) for n in range(THEMES)]
+    writes.put_rules(tx, replace(RULES, themes=(*RULES.themes, *themes)), LAST)
+    for table, name in ((t.decisions, "decision_id"), (t.matches, "match_id")):
+        kept = [column for column in table.columns if column.name not in {name, "theme_id", "rule_id"}]
+        changed = ["theme_id", *(["rule_id"] if "rule_id" in table.c else [])]
+        for theme in themes:
+            told = [sa.literal(theme.theme_id), *([sa.literal(f"{theme.theme_id}/rule")] if "rule_id" in table.c else [])]
+            number = int(theme.theme_id.partition("-")[2])
+            chosen = sa.select(*kept, *told).where(
+                table.c.theme_id == THEME, table.c.day >= LAST.date().isoformat(), table.c.article_id % THEMES == number
+            )
+            tx.run(sa.insert(table).from_select([*(c.name for c in kept), *changed], chosen))
 
 
 def report(archive: Archive, rounds: int) -> int:

@@ -152,6 +152,9 @@ async def test_people_hand_in_the_token_once_and_are_where_they_wanted_to_be(clo
     assert form.status == 401
     assert 'name="next" value="/stories/1?from=0"' in form.text
     assert "Nordlicht" not in form.text
+    assert '<form method="post" action="../token">' in form.text
+    deeper = await closed.get("/search?q=a/b/c", Accept="text/html")
+    assert '<form method="post" action="./token">' in deeper.text
     wrong = await closed.post("/token", data={"token": "guess", "next": "/stories/1"})
     assert (wrong.status, "That was not it." in wrong.text) == (401, True)
     right = await closed.post("/token", data={"token": TOKEN, "next": "/stories/1?from=0"})

@@ -10,6 +10,7 @@ from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 import pytest
+import sqlalchemy as sa
 
 from monitor.archive import Archive, Tx, reads, writes
 from monitor.clock import FixedClock
@@ -237,6 +238,19 @@ async def test_every_page_is_sound_for_keyboard_and_screen_reader(served: Served
         assert answer.status == 200, path
         assert accessibility(answer.text) == [], path
         assert active(answer.text) == [], path
+
+
+async def test_a_question_that_takes_too_long_is_ended_and_the_reader_is_free_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = sa.text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n")
+    monkeypatch.setattr("monitor.web.site.LIMIT_S", 0.2)
+    monkeypatch.setattr("monitor.archive.reads.pages.today", lambda tx, _now: tx.value(endless))
+    for _ in range(5):
+        answer = await served.get("/")
+        assert (answer.status, answer.text) == (503, "the question took too long; ask for less\n")
+        assert answer.headers["Retry-After"] == "30"
+    assert (await served.get("/stories/1")).status == 200
 
 
 # ---- what they change

@@ -12,7 +12,23 @@ from hypothesis import strategies as st
 from monitor.render.changes import Change, How
 from monitor.render.snippet import Part
 from monitor.web.values import as_json, plain
-from monitor.web.views import Frame, behind, changed, in_path, length, number, page, parts, query, style, tag, text
+from monitor.web.views import (
+    MOST_BYTES,
+    STEPS,
+    Frame,
+    behind,
+    changed,
+    in_path,
+    length,
+    next_step,
+    number,
+    page,
+    parts,
+    query,
+    style,
+    tag,
+    text,
+)
 from tests.naughty import NAUGHTY
 from tests.serving import accessibility, active
 
@@ -132,6 +148,15 @@ def test_a_page_of_nothing_is_sound_too() -> None:
     assert accessibility(written) == []
     assert active(written) == []
     assert '<meta name="referrer" content="same-origin">' in written
+
+
+def test_a_page_that_is_too_large_is_written_again_with_what_is_likely_to_fit() -> None:
+    shares = [step.share for step in STEPS]
+    assert shares == sorted(shares, reverse=True)
+    assert next_step(0, MOST_BYTES + 1) == 1
+    assert next_step(0, 2 * MOST_BYTES) == 3
+    assert next_step(1, MOST_BYTES * 100) == len(STEPS) - 1
+    assert next_step(3, MOST_BYTES + 1) == 4
 
 
 def test_what_is_unsound_is_seen() -> None:
