@@ -145,7 +145,7 @@ def _storm(brief: Brief) -> _Plan:
         heading += f" in {phrases.count(max(1, round((brief.until - brief.since).total_seconds() / 60)), 'minute')}"
     top = stories[:_STORM_STORIES]
     title = f"[{_themes(brief)}] {heading}"
-    return _listed(brief, top, title=title, heading=f"{heading}; the strongest {len(top)}:", notes=(), most=0, total=total, short=True)
+    return _listed(brief, top, title=title, heading=f"{heading}, the strongest first:", notes=(), most=0, total=total, short=True)
 
 
 def _listed(

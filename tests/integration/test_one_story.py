@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import cache
 
 import pytest
@@ -15,8 +15,9 @@ from monitor.clock import FixedClock
 from monitor.config import folders
 from monitor.config.load import load
 from monitor.config.settings import Settings
-from monitor.model import FollowUps, Severity, Subscription
+from monitor.model import FollowUps, MessageFormat, QuietHours, Severity, Subscription
 from monitor.pipeline import Desk, process
+from monitor.render import message
 from monitor.rules.engine import Engine, compile_rules
 from tests.archives import NOW, entry, list_entries, outlet
 
@@ -87,6 +88,7 @@ class Newsroom:
     archive: Archive
     clock: FixedClock
     subscriptions: Sequence[Subscription]
+    stories: bool = True
 
     async def print(self, paper: Outlet, reader: Reader) -> None:
         """Have an outlet list and print an article now."""
@@ -100,6 +102,7 @@ class Newsroom:
             themes={t.theme_id: t for t in seeds().rules.themes},
             outlets={o.outlet_id: o for o in OUTLETS},
             subscriptions=self.subscriptions,
+            stories=self.stories,
         )
         await process(Arrival(entry=stored, outlet=paper, result=page), reader, self.archive, engine(), self.clock, desk)
         await self.send_all()
@@ -174,3 +177,79 @@ China liegt bei Chips nach Ansicht von Fachleuten zwei bis drei Jahre zurück, d
     themes = {row["theme_id"] for row in newsroom.archive.read_now(lambda tx: reads.listing(tx, "v_alerts"))}
     assert len(themes) >= 5
     assert newsroom.messages("mail") == [("story", "sent", len(themes))]
+
+
+# ---- many stories
+
+
+def invented(number: int) -> Reader:
+    """A story of its own that the theme wants."""
+    places = ("Aarberg", "Brixen", "Cuxhaven", "Dornbirn", "Eupen", "Füssen", "Gmunden", "Husum", "Ilanz", "Jever")
+    where = f"{places[number % 10]} {number}"
+    text = (
+        f"In {where} sind {number * 37 + 11} Exemplare sichergestellt worden. Die Exportkontrollen für Chips von Nvidia gelten dort weiter. "
+        + " ".join(f"wort{number}x{n}" for n in range(70))
+    )
+    return Reader(f"Zoll {where}: Exportkontrollen für Nvidia-Chips, Fall {number * 37 + 11}", text)
+
+
+async def test_a_storm_is_twenty_messages_and_one_with_the_rest_and_mail_hooks_are_spared_none(newsroom: Newsroom) -> None:
+    hook = replace(MAIL, subscription_id="hook-1", channel="hook", storm=False, order=1)
+    newsroom.subscriptions, newsroom.stories = (replace(MAIL, storm=True), hook), False
+    for number in range(32):
+        await newsroom.print(OUTLETS[number % 5], invented(number))
+        newsroom.clock.advance(2)
+    assert len(newsroom.messages("hook")) == 32
+    assert newsroom.messages("mail")[:20] == [("story", "sent", 1)] * 20
+    assert newsroom.messages("mail")[20:] == [("storm", "held", 12)]
+    newsroom.clock.advance(300)
+    (storm,) = await newsroom.archive.read(lambda tx: reads.due_deliveries(tx, newsroom.clock.now(), 10))
+    said = message(await newsroom.archive.read(lambda tx: reads.brief(tx, storm)), MessageFormat.TEXT, limit=0).body
+    assert said.splitlines()[0].startswith("nvidia-sanctions: 12 alerts") or said.startswith("12 alerts")
+    assert "10." in said
+    assert "11." not in said
+    assert "+2 more: presswatch alerts list --since 2026-11-24" in said
+
+
+async def test_quiet_hours_hold_one_message_for_the_morning_that_high_severity_passes(newsroom: Newsroom) -> None:
+    night = QuietHours(start=time(22, 0), end=time(7, 0))
+    newsroom.subscriptions = (replace(MAIL, themes=("nvidia-sanctions", "china-ai-chips"), quiet_hours=night, timezone="Europe/Zurich"),)
+    newsroom.clock.advance(timedelta(hours=10).total_seconds())  # 00:58 in Zurich
+    await newsroom.print(OUTLETS[0], invented(1))
+    assert newsroom.messages("mail") == [("story", "sent", 1)], "the theme is of high severity"
+    chips = Reader(
+        "SMIC testet Maschinen aus Schanghai",
+        "Der Auftragsfertiger SMIC erprobt Lithografie aus eigener Fertigung. " + " ".join(f"w{n}" for n in range(70)),
+    )
+    yields = Reader(
+        "Huawei verdoppelt Ausstoss von Ascend-Chips",
+        "Der Konzern will mehr KI-Chips fertigen, die Ausbeute steigt. " + " ".join(f"v{n}" for n in range(70)),
+    )
+    for number, told in enumerate((chips, yields)):
+        await newsroom.print(OUTLETS[1 + number], told)
+        newsroom.clock.advance(600)
+    assert newsroom.messages("mail")[1:] == [("group", "held", 2)]
+    newsroom.clock.advance(timedelta(hours=5, minutes=40).total_seconds())
+    assert await newsroom.archive.read(lambda tx: reads.due_deliveries(tx, newsroom.clock.now(), 10)) == []
+    newsroom.clock.advance(timedelta(minutes=10).total_seconds())
+    await newsroom.send_all()
+    assert newsroom.messages("mail")[1:] == [("group", "sent", 2)]
+
+
+async def test_a_chat_waits_for_the_group_hears_follow_ups_in_the_digest_and_nothing_twice(newsroom: Newsroom) -> None:
+    chat = replace(
+        MAIL, subscription_id="chat-1", channel="chat", follow_ups=FollowUps.DIGEST, group_wait_s=180.0, timezone="Europe/Zurich"
+    )
+    newsroom.subscriptions = (chat,)
+    for number in range(4):
+        await newsroom.print(OUTLETS[number], Reader(*edited(number)))
+        newsroom.clock.advance(60)
+    await newsroom.send_all()
+    assert newsroom.messages("chat") == [("group", "sent", 2)], "the third outlet arrived while the group waited"
+    for number in range(4, 10):
+        await newsroom.print(OUTLETS[number], Reader(*edited(number)) if number != 5 else Reader(CHINESE_TITLE, CHINESE, "zh"))
+        newsroom.clock.advance(600)
+    assert newsroom.messages("chat")[1:] == [("digest", "held", 2)]
+    newsroom.clock.advance(timedelta(hours=17).total_seconds())
+    await newsroom.send_all()
+    assert newsroom.messages("chat")[1:] == [("digest", "sent", 2)]
