@@ -91,27 +91,20 @@ def check(given: Given, outlet_ids: Sequence[str], articles: int, folder: Path |
 @shared
 @pass_given
 def plan(given: Given, filters: Filters, show: Show) -> None:
-    """List when each source is polled next, and why then; the next one first."""
+    """Say what was learned of each source, when it is polled next and why then; the next one first."""
     settings = given.settings()
-    health = _health(given, settings)
     known = {source.source_id for outlet in _chosen(settings, filters.outlets, filters.languages) for source in outlet.sources}
-    rows = sorted((row for key, row in health.items() if key in known), key=lambda row: (row["next_at"] is None, row["next_at"]))
-    keys = (
-        "outlet_id",
-        "outlet",
-        "kind",
-        "url",
-        "next_at",
-        "plan_reason",
-        "last_poll_at",
-        "last_new_at",
-        "last_status",
-        "failures",
-        "waiting",
-    )
-    show(
-        [{key: row[key] for key in keys} for row in rows[: filters.limit]], _plan_columns(given.clock.now()), empty="nothing was polled yet"
-    )
+    path, now = settings.archive_path, given.clock.now()
+    if path is not None and not path.exists():
+        show([], (), empty="nothing was polled yet")
+        return
+    from monitor.cli import plan as planned  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    with given.archive(settings) as archive:
+        rows = archive.read_now(lambda tx: planned.rows(tx, known))
+    show(rows[: filters.limit], planned.columns(now), empty="nothing was polled yet")
+    if show.is_table and rows:
+        click.echo(planned.budget_line(rows, settings.requests_per_hour), err=True)
 
 
 @command.command("discover")
@@ -253,19 +246,6 @@ def exported(given: Given, filters: Filters) -> None:
     from monitor.cli import opml  # noqa: PLC0415 - lxml is paid for only here
 
     click.echo(opml.write(_chosen(given.settings(), filters.outlets, filters.languages)), nl=False)
-
-
-def _plan_columns(now: Any) -> tuple[Column, ...]:
-    return (
-        Column(title="IN", show=lambda row: "now" if row["next_at"] and row["next_at"] <= now else ago(now, row["next_at"] or now)),
-        Column(title="WHY", show=lambda row: row["plan_reason"]),
-        Column(title="OUTLET", show=lambda row: row["outlet"]),
-        Column(title="KIND", show=lambda row: row["kind"], may_go=True),
-        Column(title="URL", show=lambda row: row["url"], gives_way=True),
-        Column(title="LAST", show=lambda row: row["last_status"]),
-        Column(title="NEWS", show=lambda row: ago(row["last_new_at"], now)),
-        Column(title="WAITING", show=lambda row: row["waiting"], is_number=True),
-    )
 
 
 def _chosen(settings: Settings, wanted: Sequence[str], languages: Sequence[str]) -> list[Outlet]:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
 
 from crawler import urls
 from crawler.model import Outlet, Place, Selectors, Source
@@ -47,6 +48,9 @@ def outlet(model: models.OutletModel, document: Document, path: Path, reading: R
             reading.say(document.at((*path, "sources", index), f"'{source.url}' is named twice for {model.name}", "keep one of them"))
             continue
         sources.append(source)
+    if model.proxy and "@" in model.proxy:
+        userinfo = model.proxy.partition("://")[2].rpartition("@")[0]
+        reading.vault.secrets += [userinfo, *filter(None, (userinfo.partition(":")[2], unquote(userinfo.partition(":")[2])))]
     headers = _present(model.headers_file, "headers_file", document, path, reading)
     return Outlet(
         outlet_id=outlet_id,

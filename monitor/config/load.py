@@ -5,6 +5,7 @@ Order: flag > environment (``PRESSWATCH_*``) > file > default.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -124,6 +125,7 @@ def _settings(
     _check_role(document, model, reading)
     token, heartbeat, link_key = (_secret(document, model, key, reading) for key in ("token", "heartbeat_url", "link_key"))
     sources = sum(len(outlet.sources) for outlet in gathered.outlets.values.values())
+    _check_budget(document, model, sources, reading)
     return Settings(
         archive=_archive(document, model, given, origins, reading),
         timezone=timezone,
@@ -212,6 +214,17 @@ def _secret(document: yaml.Document, model: models.PresswatchModel, key: str, re
     if plain is not None:
         reading.say(document.at((f"{key}_file",), f"'{key}' and '{key}_file' say the same twice", "keep one of them", key=True))
     return reading.vault.read(document, (f"{key}_file",), name)
+
+
+def _check_budget(document: yaml.Document, model: models.PresswatchModel, sources: int, reading: Reading) -> None:
+    """Refuse a budget that cannot ask every source as often as is asked for in the same file."""
+    least = sources * 3600.0 / model.poll_at_least
+    if model.requests_per_hour is None or model.requests_per_hour >= least:
+        return
+    every_h = model.poll_at_least / 3600.0
+    longest_h = math.ceil(sources / model.requests_per_hour)
+    message = f"{model.requests_per_hour:g} requests an hour cannot ask {sources} sources at least every {every_h:g} h"
+    reading.say(document.at(("requests_per_hour",), message, f"write {math.ceil(least)} or more, or poll_at_least: {longest_h}h"))
 
 
 def _check_listening(document: yaml.Document, model: models.PresswatchModel, reading: Reading) -> None:

@@ -71,6 +71,7 @@ Duration = Annotated[float, BeforeValidator(_parsed(notations.duration_s)), _sch
 Keep = Annotated[float | None, PlainValidator(_parsed(notations.keep_s)), _schema("string", "90d", "forever")]
 Switch = Annotated[bool, BeforeValidator(_parsed(notations.switch)), WithJsonSchema({"enum": ["on", "off", True, False]})]
 Url = Annotated[str, BeforeValidator(_parsed(notations.web_url)), WithJsonSchema({"type": "string", "format": "uri"})]
+ProxyUrl = Annotated[str, BeforeValidator(_parsed(notations.proxy_url)), WithJsonSchema({"type": "string", "format": "uri"})]
 Network = Annotated[str, BeforeValidator(_parsed(notations.network)), _schema("string", "10.0.0.0/8")]
 Language = Annotated[str, BeforeValidator(_parsed(notations.language)), _schema("string", "de", "zh-Hans")]
 AliasLanguage = Annotated[
@@ -258,7 +259,7 @@ class OutletModel(_Model):
     user_agent: Text | None = Field(default=None, description="instead of ours, where an outlet agreed to it")
     verify_tls: Switch = Field(default=True, description="check certificates", examples=["on"])
     headers_file: Text | None = Field(default=None, description="a subscriber's own request headers, one per line")
-    proxy: Url | None = Field(default=None, description="proxy for this outlet")
+    proxy: ProxyUrl | None = Field(default=None, description="proxy for this outlet, with user name and password where it wants them")
     ca_file: Text | None = Field(default=None, description="certificates to trust for this outlet")
     selectors: SelectorsModel | None = Field(default=None, description="CSS selectors headline, body and drop")
 

@@ -137,6 +137,17 @@ def web_url(value: object) -> str:
     return said
 
 
+def proxy_url(value: object) -> str:
+    """Return a proxy's URL; it alone may hold a user name and a password, which no message repeats."""
+    said = text(value, "a proxy's URL").strip()
+    scheme, mark, rest = said.partition("://")
+    userinfo, at, host = rest.rpartition("@")
+    bare = web_url(f"{scheme}{mark}{host}")
+    if any(c in userinfo for c in "/?#\\") or any(c.isspace() for c in userinfo):
+        raise Wrong("the user name or password of this proxy holds / ? # \\ or a space", "write them percent-encoded")
+    return f"{scheme}{mark}{userinfo}@{host}" if at else bare
+
+
 def listen(value: object) -> tuple[str, int] | None:
     """Return host and port of ``127.0.0.1:8642`` or ``8642``; ``off`` is None."""
     if value is False or value == "off":

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
+from crawler.model import FailureReason
 from crawler.ports import FetchOrder, PollOrder
 from crawler.runner import Crawl
-from monitor.archive import Archive, reads
+from monitor.archive import Archive, reads, writes
 from monitor.clock import Clock
+from monitor.daemon.allowance import Allowance
 from monitor.daemon.flights import Flight
 from monitor.daemon.line import Line
 
@@ -28,6 +30,7 @@ class Orders:
         self._line = line
         self._clock = clock
         self._giving = asyncio.Lock()
+        self._allowance = Allowance(archive)
         self.polls = 0
 
     async def give(self) -> int:
@@ -74,15 +77,23 @@ class Orders:
             return 0
         flying = frozenset(flights.entries)
         due = await self._archive.read(lambda tx: reads.due_entries(tx, now, room, flying))
-        given = 0
+        await self._allowance.begin(now)
+        given, over = 0, []
         for entry in due:
             outlet = line.watch.desk.outlets.get(entry.outlet_id)
             if entry.entry_id is None or outlet is None or entry.entry_id in flights.entries:
                 continue
             if flights.fetching[entry.outlet_id] >= PER_OUTLET:
                 continue
+            if not self._allowance.has_room(outlet, entry):
+                over.append(entry.entry_id)
+                continue
             if not self._crawl.submit(FetchOrder(entry=entry, outlet=outlet)):
                 continue
+            self._allowance.take(entry.outlet_id)
             flights.took_entry(entry, Flight())
             given += 1
+        if over:
+            renewed_at = self._allowance.renewed_at
+            await self._archive.write(lambda tx: writes.postpone(tx, over, renewed_at, FailureReason.BUDGET.value))
         return given

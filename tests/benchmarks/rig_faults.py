@@ -50,7 +50,7 @@ GROUPS: Mapping[str, Sequence[Fault]] = {
         {"mode": "no-guid", "what": LISTS},
     ),
     "liars": ({"mode": "captcha"}, {"mode": "soft-404"}, {"mode": "etag-liar"}, {"mode": "no-validators"}, {"mode": "status"}),
-    "floods": ({"mode": "flood", "n": 3_000, "what": LISTS}, {"mode": "flood", "what": LISTS}),
+    "floods": ({"mode": "flood", "n": 3_000, "what": LISTS}, {"mode": "flood", "what": LISTS, "count": 6}),
     "asked to wait": (
         {"mode": "retry-after", "seconds": 7, "prob": 0.3},
         {"mode": "retry-after", "seconds": 7, "http_date": True, "prob": 0.3},
@@ -134,7 +134,12 @@ def _group(name: str, program: Path, given: argparse.Namespace, folder: Path) ->
         daemon = Daemon(settings(world, folder, given), folder / "daemon.log")
         try:
             fired = _play(GROUPS[name], world, daemon, third, given.duration)
-            verdict = _judge(name, world, daemon, folder, third, epoch, fired)
+            over = time.monotonic() + given.patience
+            while True:
+                verdict = _judge(name, world, daemon, folder, third, epoch, fired)
+                if not (verdict.missing or verdict.untold) or time.monotonic() > over:
+                    break
+                time.sleep(3.0)
         finally:
             daemon.stop()
     finally:

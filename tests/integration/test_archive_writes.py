@@ -133,6 +133,17 @@ def test_the_flood_of_one_outlet_does_not_hide_the_news_of_another(archive: Arch
     assert not flying & {e.entry_id for e in rest}
 
 
+def test_many_floods_at_once_do_not_hide_the_news_of_another(archive: Archive) -> None:
+    papers = [outlet(f"Flood {n}") for n in range(9)]
+    archive.write_now(lambda tx: writes.put_outlets(tx, [*papers, outlet("Fjord Times", language="en")], NOW))
+    for paper in papers:
+        archive.write_now(lambda tx, paper=paper: list_entries(tx, *(entry(paper.outlet_id, f"n{i}") for i in range(60))))  # type: ignore[misc]
+    archive.write_now(lambda tx: list_entries(tx, entry("fjord-times", "one"), at=NOW + timedelta(seconds=1)))
+    due = archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(seconds=2), 40))
+    assert "fjord-times" in {e.outlet_id for e in due}
+    assert len(due) == 40
+
+
 def test_a_changed_title_of_the_listing_source_makes_a_fetched_entry_due_again(archive: Archive) -> None:
     (listed,) = archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
     archive.write_now(lambda tx: writes.finish_entry(tx, listed, state="done", article_id=stored(tx, listed), now=NOW))
@@ -211,6 +222,19 @@ def test_a_passing_failure_is_due_again_and_counts_its_tries(archive: Archive) -
     assert archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10)) == []
     (due,) = archive.read_now(lambda tx: reads.due_entries(tx, later, 10))
     assert (due.tries, due.text, due.is_recheck) == (1, listed.text, False)
+
+
+def test_an_entry_beyond_the_days_pages_waits_and_says_why(archive: Archive) -> None:
+    (listed,) = archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
+    archive.write_now(lambda tx: writes.postpone(tx, [listed.entry_id or 0], NOW + timedelta(days=1), "used up"))
+    assert archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10)) == []
+    assert archive.read_now(lambda tx: tx.value(sa.select(t.entries.c.reason))) == "used up"
+    (due,) = archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(days=1), 10))
+    made = archive.write_now(lambda tx: stored(tx, due))
+    assert archive.read_now(lambda tx: reads.archived_since(tx, NOW)) == {"alpenpost": 1}
+    archive.write_now(lambda tx: writes.finish_entry(tx, due, state="done", article_id=made, next_at=NOW, now=NOW))
+    archive.write_now(lambda tx: writes.postpone(tx, [due.entry_id or 0], NOW, "used up"))
+    assert archive.read_now(lambda tx: reads.due_entries(tx, NOW, 10))[0].is_recheck
 
 
 def test_a_refused_entry_is_never_due_again(archive: Archive) -> None:

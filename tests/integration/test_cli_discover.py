@@ -97,3 +97,10 @@ async def test_what_a_backfill_brings_is_archived_and_never_told(beat: Beat) -> 
     told = rows(beat, "SELECT DISTINCT d.reason, d.is_alert FROM decisions d JOIN articles a USING (article_id) WHERE a.is_backfill = 1")
     assert told == [("too old", 0)]
     assert rows(beat, "SELECT count(*) FROM deliveries") == [(0,)]
+    plan = await beat.run("outlets", "plan", "--json")
+    assert plan.code == 0, plan.err
+    found = json.loads(plan.out)
+    assert {row["url"] for row in found} == {s.url for s in outlet.sources}
+    assert all(row["per_day"] > 0 and row["why"] and row["every_s"] > 0 for row in found)
+    table = await beat.run("outlets", "plan")
+    assert "polls an hour by these plans; the budget is" in table.err

@@ -274,10 +274,21 @@ async def test_a_proxy_is_dialled_as_written_and_asked_for_the_outlet() -> None:
         page = await rig.fetch("http://192.0.2.7/a", outlet)
         assert isinstance(page, Page)
         await until(lambda: rig.crawl.busy == 0)
+        assert all("proxy-authorization" not in hit.headers for hit in proxy.hits)
         assert proxy.paths() == ["http://192.0.2.7/robots.txt", "http://192.0.2.7/a", "http://192.0.2.7/.well-known/tdmrep.json"]
         refused = await rig.fetch("http://10.0.0.1/a", outlet)
         assert isinstance(refused, Failure)
         assert refused.reason is FailureReason.ADDRESS
+
+
+async def test_a_proxy_that_wants_a_password_gets_it_and_the_outlet_does_not() -> None:
+    async with Site("127.0.9.8") as proxy, crawling(allow_networks=("192.0.2.0/24",)) as rig:
+        proxy.answer("http://192.0.2.7/a", PAGE)
+        outlet = outlet_of("http://192.0.2.7/feed", proxy=proxy.base.replace("http://", "http://desk:s3cr3t@"))
+        page = await rig.fetch("http://192.0.2.7/a", outlet)
+        assert isinstance(page, Page)
+        assert {hit.headers.get("proxy-authorization") for hit in proxy.hits} == {"Basic ZGVzazpzM2NyM3Q="}
+        assert all("authorization" not in hit.headers for hit in proxy.hits)
 
 
 async def test_names_whose_servers_do_not_answer_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ from monitor.archive.reads.listings import (
     status,
     theme_days,
 )
-from monitor.archive.reads.readings import overflows, readings
+from monitor.archive.reads.readings import archived_since, overflows, readings
 from monitor.archive.reads.stories import family, mutes, past, story, story_candidates, story_of, told
 from monitor.archive.reads.why import Trail, about_alert, about_article, about_url
 from monitor.archive.search import COUNTED, candidates, search, token_counts
@@ -51,6 +51,7 @@ __all__ = [
     "about_article",
     "about_url",
     "alerts_since",
+    "archived_since",
     "article",
     "article_by_key",
     "articles",

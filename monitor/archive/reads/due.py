@@ -46,8 +46,17 @@ _OF_SOURCE = Ready(
 )
 
 
+def _outlets_with_waiting() -> sa.CTE:
+    """The outlets that have any entry waiting, hopping from one to the next in the index: of ten thousand few do at a time."""
+    other = t.entries.alias("other")
+    first = sa.select(sa.func.min(_e.outlet_id).label("outlet_id")).where(_e.next_at.is_not(None)).cte("waiting", recursive=True)
+    after = sa.select(sa.func.min(other.c.outlet_id)).where(other.c.next_at.is_not(None), other.c.outlet_id > first.c.outlet_id)
+    return first.union_all(sa.select(after.correlate(first).scalar_subquery()).where(first.c.outlet_id.is_not(None)))
+
+
 def _entries(make: Make) -> sa.Select[Any]:
-    """Of each outlet the longest waiting, found by its own stretch of the index."""
+    """Of each outlet the longest waiting, found by its own stretch of the index; outlets take turns, so that many floods hide no news."""
+    waiting = _outlets_with_waiting()
     due = t.entries.alias("due")
     of_outlet = (
         sa.select(due.c.entry_id)
@@ -56,11 +65,16 @@ def _entries(make: Make) -> sa.Select[Any]:
         .limit(PER_OUTLET)
         .correlate(t.outlets)
     )
+    turn = sa.func.row_number().over(partition_by=_e.outlet_id, order_by=(_e.next_at, _e.entry_id))
     return (
         sa.select(t.entries)
-        .select_from(t.outlets.join(t.entries, _e.entry_id.in_(of_outlet.scalar_subquery())))
+        .select_from(
+            waiting.join(t.outlets, t.outlets.c.outlet_id == waiting.c.outlet_id).join(
+                t.entries, _e.entry_id.in_(of_outlet.scalar_subquery())
+            )
+        )
         .where(t.outlets.c.retired_at.is_(None))
-        .order_by(_e.next_at, _e.entry_id)
+        .order_by(turn, _e.next_at, _e.entry_id)
         .limit(sa.bindparam("most"))
     )
 
@@ -103,7 +117,7 @@ def _validators(row: Row) -> Validators:
 
 
 def due_entries(tx: Tx, now: datetime, limit: int, exclude: Collection[int] = ()) -> list[Entry]:
-    """The entries whose fetch is due, the longest waiting first, at most ``PER_OUTLET`` of one outlet beside those in ``exclude``."""
+    """The entries whose fetch is due, outlets by turns and of each the longest waiting first, at most ``PER_OUTLET`` of one outlet beside those in ``exclude``."""
     return [entry_of(row) for row in tx.get(_ENTRIES, now=now, most=limit, excluded=sorted(exclude))]
 
 

@@ -37,6 +37,15 @@ def readings(tx: Tx, outlet_ids: Sequence[str], since: datetime, most: int) -> d
     return found
 
 
+def archived_since(tx: Tx, at: datetime) -> dict[str, int]:
+    """How many articles each outlet brought since then."""
+    a = t.articles.c
+    return {
+        r["outlet_id"]: r["n"]
+        for r in tx.rows(sa.select(a.outlet_id, sa.func.count().label("n")).where(a.archived_at >= at).group_by(a.outlet_id))
+    }
+
+
 def overflows(tx: Tx, since: datetime) -> dict[str, int]:
     """How many polls since then found a source's whole list new, which means that entries before it were lost.
 

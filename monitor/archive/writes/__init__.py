@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitor.archive.writes.alerts import end_mute, put_alerts, put_mark, put_mute, put_notice, put_verdicts
 from monitor.archive.writes.articles import Revision, Stored, put_article
 from monitor.archive.writes.deliveries import mark_dead, mark_retry, mark_sent, mark_sent_late, put_deliveries, release, resend
-from monitor.archive.writes.entries import finish_entry, put_look
+from monitor.archive.writes.entries import finish_entry, postpone, put_look
 from monitor.archive.writes.findings import put_findings
 from monitor.archive.writes.fleet import forget_node, forget_nodes, postpone_source, put_node
 from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
@@ -29,6 +29,7 @@ __all__ = [
     "mark_retry",
     "mark_sent",
     "mark_sent_late",
+    "postpone",
     "postpone_source",
     "put_alerts",
     "put_article",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from crawler.model import Entry, Validators
 from monitor.archive import tables as t
 from monitor.archive.ready import Ready
-from monitor.archive.shapes import fit_key
+from monitor.archive.shapes import chunks, fit_key
 from monitor.archive.tx import Tx
 
 
@@ -69,6 +70,14 @@ def _finish(which: sa.ColumnElement[bool]) -> sa.Update:
 
 _FINISH = Ready(lambda _: _finish(t.entries.c.entry_id == sa.bindparam("id")))
 _FINISH_BY_KEY = Ready(lambda _: _finish(t.entries.c.key == sa.bindparam("by_key")))
+
+
+def postpone(tx: Tx, entry_ids: Sequence[int], until: datetime, reason: str) -> None:
+    """Let entries that are due wait; a second look keeps no reason, since it has an article already."""
+    e = t.entries.c
+    for part in chunks(entry_ids):
+        said = sa.case((e.state == "new", reason), else_=e.reason)
+        tx.run(sa.update(t.entries).where(e.entry_id.in_(part)).values(next_at=until, reason=said))
 
 
 def put_look(tx: Tx, entry: Entry, *, next_at: datetime | None, tries: int = 0, forget_validators: bool = False) -> None:

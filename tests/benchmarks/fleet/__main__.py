@@ -15,7 +15,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -35,6 +34,7 @@ from crawler.model import Poll, PollStatus
 from monitor import logs
 from monitor.archive import Archive, Tx, writes
 from monitor.archive import tables as t
+from monitor.archive.engine import sqlite_module
 from monitor.clock import SystemClock
 from monitor.config.load import load
 from monitor.config.settings import Settings
@@ -122,7 +122,7 @@ def _settings(folder: Path, port: int, given: argparse.Namespace) -> Settings:
     (folder / "outlets" / "fleet.yaml").write_text(json.dumps({"outlets": outlets}))
     main = {
         "archive": str(folder / "archive.db"), "contact": "https://presswatch.example/fleet", "allow_networks": ["127.0.0.0/8"],
-        "poll_every": every, "poll_at_least": every, "requests_per_hour": given.per_s * 3600, "listen": "off", "workers": 1,
+        "poll_every": every, "poll_at_least": every, "requests_per_hour": given.per_s * 3960, "listen": "off", "workers": 1,
     }  # fmt: skip
     (folder / "presswatch.yaml").write_text(json.dumps(main))
     return load(folder / "presswatch.yaml", environ={})
@@ -174,6 +174,8 @@ async def watch(settings: Settings, due: dict[str, datetime], polls: int) -> Fou
     assert path is not None
     while not running.done() and done(path) < WARM_UP:  # noqa: ASYNC110 - the archive is asked from outside, as everybody would
         await asyncio.sleep(0.5)
+    if running.done():
+        raise SystemExit(f"the daemon ended: {running.exception() or running.result()}")
     gc.collect()
     before, began, first = cpu(), time.monotonic(), done(path)
     lagging = asyncio.create_task(_lag(found))
@@ -199,14 +201,14 @@ async def _lag(found: Found) -> None:
 
 
 def done(path: Path) -> int:
-    """How many polls were recorded."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as archive:
+    """How many polls were recorded; asked by the daemon's own SQLite, since a second library in one process would drop its locks."""
+    with closing(sqlite_module().connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as archive:
         return int(archive.execute("SELECT coalesce(max(poll_id), 0) FROM polls").fetchone()[0])
 
 
 def lateness(path: Path, due: dict[str, datetime], after: int) -> list[float]:
     """Seconds from when each first poll of a sound host was due to its end."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as archive:
+    with closing(sqlite_module().connect(f"file:{path}?mode=ro", uri=True)) as archive:
         rows = archive.execute(
             "SELECT source_id, min(at), duration_s, outlet_id FROM polls GROUP BY source_id HAVING min(poll_id) > ?", (after,)
         )
