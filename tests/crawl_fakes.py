@@ -94,6 +94,9 @@ class MemorySlots:
         self.entered.add(host)
         return True
 
+    def has(self, host: str) -> bool:
+        return True
+
     def leave(self, host: str) -> None:
         self.entered.discard(host)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import NoReturn, Protocol
 from weakref import WeakValueDictionary
 
@@ -181,7 +182,14 @@ class Fetcher:
         if outlet.headers_file and not ask.has_strayed and access.is_own(url, outlet):
             headers.update(access.read_headers(outlet.headers_file))
         door = Door(open_networks=settings.open_networks(outlet), verify_tls=outlet.verify_tls, ca_file=outlet.ca_file, proxy=outlet.proxy)
-        meta = {"door": door, "limit": ask.limit, "cut": ask.is_rules, "download_slot": urls.host_key(url), "verbatim_url": True}
+        meta = {
+            "door": door,
+            "limit": ask.limit,
+            "cut": ask.is_rules,
+            "download_slot": urls.host_key(url),
+            "verbatim_url": True,
+            "may_go": partial(self._slots.has, urls.host_key(url)),
+        }
         return Request(url, headers=headers, meta=meta, dont_filter=True)
 
     async def _stop(self, host: str, response: Response) -> NoReturn:

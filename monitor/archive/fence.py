@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -19,7 +19,13 @@ _HOLD = Ready(
         "SELECT id FROM procrastinate_jobs WHERE id = :job AND worker_id = :worker AND attempts = :attempts AND status = 'doing' FOR UPDATE"
     ).columns(id=sa.BigInteger)
 )
-_FINISH = Ready(lambda _: sa.text("SELECT 1 AS done FROM procrastinate_finish_job_v1(:job, 'succeeded', true)").columns(done=sa.Integer))
+_FINISH = Ready(
+    lambda _: sa.text(
+        "WITH held AS MATERIALIZED (SELECT id FROM procrastinate_jobs"
+        " WHERE id = :job AND worker_id = :worker AND attempts = :attempts AND status = 'doing' FOR UPDATE)"
+        " SELECT id, procrastinate_finish_job_v1(id, 'succeeded', true)::text AS done FROM held"
+    ).columns(id=sa.BigInteger, done=sa.Text)
+)
 
 
 def fenced(work: Callable[[Tx], T], claim: Claim | None) -> Callable[[Tx], T]:
@@ -36,10 +42,14 @@ def fenced(work: Callable[[Tx], T], claim: Claim | None) -> Callable[[Tx], T]:
 
 def hold(tx: Tx, claim: Claim) -> None:
     """Keep a claim until the transaction ends, or raise ClaimLost."""
-    if not tx.get(_HOLD, job=claim.job_id, worker=claim.worker_id, attempts=claim.attempts):
-        raise ClaimLost(f"job {claim.job_id} is another node's now; what this one found of it is dropped")
+    _require(tx.get(_HOLD, job=claim.job_id, worker=claim.worker_id, attempts=claim.attempts), claim)
 
 
 def finish(tx: Tx, claim: Claim) -> None:
-    """End the job of a claim that is held, with whatever else this transaction writes."""
-    tx.get(_FINISH, job=claim.job_id)
+    """End the job of a claim with whatever else this transaction writes, or raise ClaimLost."""
+    _require(tx.get(_FINISH, job=claim.job_id, worker=claim.worker_id, attempts=claim.attempts), claim)
+
+
+def _require(found: Sequence[object], claim: Claim) -> None:
+    if not found:
+        raise ClaimLost(f"job {claim.job_id} is another node's now; what this one found of it is dropped")

@@ -25,6 +25,9 @@ _log = structlog.get_logger("presswatch.archive")
 PATIENCE_S = 60.0
 """How long a turn is asked for again while the server is away."""
 _AGAIN_S = 0.5
+_TELL_S = 0.1
+_TRUST = 0.75
+"""Of ``busy_s`` a node believes in what it has taken; the others wait for all of it."""
 _LOOK_S = (0.05, 0.1, 0.2, 0.4)
 _SOON_S = 0.001
 _LOST_S = 3600.0
@@ -62,7 +65,7 @@ _ENTER: Final = _statement(
     "UPDATE hosts SET busy_until = {later}, busy_by = %(by)s WHERE host = %(host)s AND {free}"
     " AND (held_until IS NULL OR held_until <= now()) RETURNING true"
 )
-_LEAVE: Final = "UPDATE hosts SET busy_until = NULL, busy_by = NULL WHERE host = %(host)s AND busy_by = %(by)s"
+_LEAVE: Final = "UPDATE hosts SET busy_until = NULL, busy_by = NULL WHERE host = ANY(%(left)s) AND busy_by = %(by)s"
 _STAY: Final = _statement("UPDATE hosts SET busy_until = {later} WHERE host = ANY(%(inside)s) AND busy_by = %(by)s")
 
 
@@ -80,6 +83,8 @@ class SharedHostRows:
         self._busy_s = busy_s
         self._is_live = is_live
         self._inside: dict[str, float] = {}
+        self._left: set[str] = set()
+        self._telling: asyncio.TimerHandle | None = None
         self._held: dict[str, datetime] = {}
         self._engine = writer_engine(archive.where)
         self._connection: Any = None
@@ -89,8 +94,10 @@ class SharedHostRows:
         """Book the next turn and return the seconds until it; one more than ``most_s`` away is not booked."""
         if not self._is_live():
             return _LOST_S
+        self._left.discard(host)
         most_s = min(most_s, 10 * 365 * 86_400.0)
         values = {"host": host, "spacing_s": spacing_s, "most_s": most_s, "by": self._by, "busy_s": self._busy_s}
+        asked_at = self._clock.monotonic()
         row = await self._ask(_RESERVE, values)
         if row is None:
             wait_s, held = await self._ask(_AHEAD, values) or (0.0, None)
@@ -99,7 +106,7 @@ class SharedHostRows:
         wait_s, held, is_ours = row
         self._note(host, held)
         if is_ours:
-            self._inside[host] = self._clock.monotonic()
+            self._inside[host] = asked_at
         return float(wait_s) if wait_s > _SOON_S else 0.0
 
     async def enter(self, host: str) -> bool:
@@ -110,8 +117,9 @@ class SharedHostRows:
             await asyncio.sleep(_AGAIN_S)  # whoever lost its lease is called back any moment
             return False
         while host not in self._inside:
+            asked_at = self._clock.monotonic()
             if await self._ask(_ENTER, {"host": host, "by": self._by, "busy_s": self._busy_s}) is not None:
-                self._inside[host] = self._clock.monotonic()
+                self._inside[host] = asked_at
                 break
             _, held = await self._ask(_AHEAD, {"host": host}) or (0.0, None)
             if self._note(host, held):
@@ -120,15 +128,34 @@ class SharedHostRows:
             tries += 1
         return True
 
+    def has(self, host: str) -> bool:
+        """Whether the host is still this node's: one that slept over its time does not know who asks it now."""
+        taken_at = self._inside.get(host)
+        return taken_at is not None and self._is_live() and self._clock.monotonic() - taken_at < self._busy_s * _TRUST
+
     def leave(self, host: str) -> None:
-        """Let others ask the host; a node that cannot say so is believed gone after a while."""
-        if self._inside.pop(host, None) is not None:
-            self._thread.submit(self._try, _LEAVE, {"host": host, "by": self._by})
+        """Let others ask the host, a tenth of a second from now; a node that cannot say so is believed gone after a while."""
+        if host not in self._inside:
+            return
+        del self._inside[host]
+        self._left.add(host)
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(_TELL_S, self._tell)
+
+    def _tell(self) -> None:
+        """Free every host that was left since the last time, in one statement."""
+        self._telling = None
+        left, self._left = sorted(self._left), set()
+        if left:
+            self._thread.submit(self._try, _LEAVE, {"left": left, "by": self._by})
 
     async def stay(self) -> None:
         """Say of every host that is still being asked that it is; to be called a few times in ``busy_s``."""
-        if self._inside and self._is_live():
-            await self._ask(_STAY, {"inside": list(self._inside), "by": self._by, "busy_s": self._busy_s})
+        if not self._inside or not self._is_live():
+            return
+        inside, asked_at = list(self._inside), self._clock.monotonic()
+        await self._ask(_STAY, {"inside": inside, "by": self._by, "busy_s": self._busy_s})
+        self._inside |= {host: asked_at for host in inside if self.has(host)}
 
     async def hold(self, host: str, until: datetime, reason: str) -> None:
         """Stop a host until a time and double its spacing; a shorter hold never shortens a longer one."""
@@ -153,8 +180,10 @@ class SharedHostRows:
 
     async def close(self) -> None:
         """Say goodbye to every host and let the connection go."""
-        for host in list(self._inside):
-            self.leave(host)
+        self._left |= self._inside.keys()
+        if self._telling is not None:
+            self._telling.cancel()
+        self._tell()
         await asyncio.to_thread(self._thread.shutdown)
         self._drop()
         self._engine.dispose()

@@ -74,6 +74,9 @@ class _Notebook:
     async def enter(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
         return True
 
+    def has(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
+        return True
+
     def leave(self, host: str) -> None:
         """Nobody else asks."""
 

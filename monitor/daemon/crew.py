@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from crawler.model import Entry
+from crawler.model import Entry, Validators
 from crawler.ports import FetchOrder, PollOrder
 from crawler.runner import Crawl
-from monitor.archive import Archive, Tx, fenced, finish, reads, writes
+from monitor.archive import Archive, Tx, finish, reads, writes
 from monitor.clock import Clock
 from monitor.daemon.flights import Flight
 from monitor.daemon.line import Line
@@ -41,10 +41,10 @@ class Crew:
         self.give = orders.give
         self.follow = orders.follow
 
-    async def crawl(self, source_id: str, claim: Claim) -> bool:
-        """Poll a source if that is due, fetch what is due of it, and end the claim with the last write."""
+    async def crawl(self, source_id: str, claim: Claim, *, poll: Mapping[str, str | None] | None = None) -> bool:
+        """Poll a source if that is due, fetch what that brings or what is due of it, and end the claim with the last write."""
         try:
-            return await self._crawled(source_id, claim)
+            return await self._crawled(source_id, claim, _told(poll) if poll is not None else await self._due(source_id))
         except ClaimLost as lost:
             _log.debug("work left to another node", source=source_id, reason=str(lost))
             return False
@@ -59,9 +59,11 @@ class Crew:
         self._crawl.recall()
         self._line.flights.recall()
 
-    async def _crawled(self, source_id: str, claim: Claim) -> bool:
+    async def _due(self, source_id: str) -> reads.DueOfSource:
         now = self._clock.now()
-        due = await self._archive.read(lambda tx: reads.due_of_source(tx, source_id, now, PAGES))
+        return await self._archive.read(lambda tx: reads.due_of_source(tx, source_id, now, PAGES))
+
+    async def _crawled(self, source_id: str, claim: Claim, due: reads.DueOfSource) -> bool:
         entries = {entry.key: entry for entry in due.entries}
         if due.validators is not None:
             flight = Flight(claim=claim, is_last=not entries)
@@ -113,7 +115,7 @@ class Crew:
     async def _ended(self, claim: Claim) -> bool:
         if not claim.is_live():
             return False
-        await self._archive.write(fenced(lambda tx: finish(tx, claim), claim))
+        await self._archive.write(lambda tx: finish(tx, claim))
         return True
 
     async def _postponed(self, source_id: str, claim: Claim) -> bool:
@@ -125,5 +127,17 @@ class Crew:
             finish(tx, claim)
 
         _log.warning("source is not in this node's settings; left to the others", source=source_id, retry_s=UNKNOWN_S)
-        await self._archive.write(fenced(postpone, claim))
+        await self._archive.write(postpone)
         return True
+
+
+def _told(poll: Mapping[str, str | None]) -> reads.DueOfSource:
+    """Read from a job what makes its poll conditional; entries that wait besides are another job's."""
+    at = poll["unconditional_at"]
+    validators = Validators(
+        etag=poll["etag"],
+        last_modified=poll["last_modified"],
+        body_hash=poll["body_hash"],
+        unconditional_at=datetime.fromisoformat(at) if at else None,
+    )
+    return reads.DueOfSource(validators=validators, entries=())

@@ -14,7 +14,7 @@ import structlog
 from crawler import cadence
 from crawler.model import Arrival, Article, Entry, Page, Poll
 from crawler.ports import Reader
-from monitor.archive import Archive, Tx, fenced, finish, writes
+from monitor.archive import Archive, Tx, fenced, finish, hold, writes
 from monitor.clock import Clock
 from monitor.daemon.flights import Flight, Flights
 from monitor.daemon.say import Voice
@@ -156,9 +156,7 @@ class Line:
                     cfg = replace(cfg, floor_s=max(outlet.poll_every_s, 0.0), max_interval_s=max(cfg.max_interval_s, outlet.poll_every_s))
                 return known, cadence.next_poll(known, now, self.price.price if self.price else 0.5, cfg)
 
-            poll, new = await self._archive.write(
-                fenced(partial(_record, poll=poll, entries=entries, plan=plan, flight=flight), flight.claim)
-            )
+            poll, new = await self._archive.write(partial(_record, poll=poll, entries=entries, plan=plan, flight=flight))
             flight.new, flight.is_recorded = new, True
             flight.has_ended = _is_all(flight, new)
             self._metrics.polls.labels(outlet.outlet_id, poll.status.value).inc()
@@ -221,10 +219,10 @@ class Line:
 
 
 def _record(tx: Tx, *, poll: Poll, entries: Sequence[Entry], plan: writes.Planner, flight: Flight) -> tuple[Poll, tuple[Entry, ...]]:
-    """Record a poll, and end its claim where that was all."""
+    """Record a poll under its claim, and end that where this was all; what was written goes again where the claim is lost."""
     counted, new = writes.record_poll(tx, poll, entries, plan)
-    if flight.claim is not None and _is_all(flight, new):
-        finish(tx, flight.claim)
+    if flight.claim is not None:
+        (finish if _is_all(flight, new) else hold)(tx, flight.claim)
     return counted, new
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -44,7 +44,9 @@ class Crew(Protocol):
 
     async def give(self) -> int: ...
     async def follow(self) -> None: ...
-    async def crawl(self, source_id: str, claim: Claim) -> bool: ...
+    async def crawl(self, source_id: str, claim: Claim, *, poll: Mapping[str, str | None] | None = None) -> bool:
+        """Do what is due of a source; ``poll`` holds what makes its poll conditional, where that is known to be due."""
+
     async def deliver(self, channel: str, claim: Claim) -> bool: ...
     def recall(self) -> None:
         """Forget what was being crawled: the claims to it are lost, and others may be at it."""

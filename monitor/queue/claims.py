@@ -86,12 +86,21 @@ class FencedJobs(JobManager):  # type: ignore[misc]  # procrastinate is untyped 
         """Beat, without ever ending the worker: one that cannot beat loses its lease, and is started again by its supervisor."""
         sent_at, lease = self._monotonic(), self._leases.get(worker_id)
         try:
-            await asyncio.wait_for(super().update_heartbeat(worker_id), self._lease_s / 2)
+            await asyncio.wait_for(self._beat(worker_id), self._lease_s / 2)
         except (ConnectorException, TimeoutError) as error:
             _log.debug("heartbeat failed", worker=worker_id, reason=repr(error))
         else:
             if lease is not None:
                 lease.beaten(sent_at)
+
+    async def _beat(self, worker_id: int) -> None:
+        """Beat over another connection where the first turns out to be broken: after a restart of the server they all are."""
+        for wait_s in _AGAIN_S[:2]:
+            try:
+                return await super().update_heartbeat(worker_id)  # type: ignore[no-any-return]
+            except ConnectorException:
+                await asyncio.sleep(wait_s)
+        return await super().update_heartbeat(worker_id)  # type: ignore[no-any-return]
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Claim the next job; none while the server is away, or once the lease is lost."""

@@ -1,5 +1,9 @@
 -- Sources with something due that no open job is about: a poll, or an entry of theirs that waits for its fetch.
-SELECT s.source_id, s.url
+-- poll: what makes it conditional, where it is the poll that is due; so that whoever has the job need not ask again.
+SELECT s.source_id, s.url,
+       CASE WHEN s.retired_at IS NULL AND s.next_at <= now() THEN
+            jsonb_build_object('etag', s.etag, 'last_modified', s.last_modified, 'body_hash', s.body_hash, 'unconditional_at', s.unconditional_at)
+       END AS poll
   FROM sources s
   JOIN outlets o ON o.outlet_id = s.outlet_id
  WHERE o.retired_at IS NULL

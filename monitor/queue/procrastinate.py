@@ -13,6 +13,7 @@ from typing import Any, Final
 import procrastinate
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
+from psycopg_pool import AsyncConnectionPool
 
 from crawler import urls
 from monitor.errors import ArchiveError
@@ -69,6 +70,7 @@ class FleetQueue:
             max_size=8,
             timeout=5.0,
             configure=_configure,
+            pool_factory=_unchecked,
             kwargs={"connect_timeout": 3, "application_name": f"presswatch {node}"},
         )
         self._app = procrastinate.App(connector=self._connector)
@@ -141,7 +143,7 @@ class FleetQueue:
         (row,) = await self._all(connection, _OPEN)
         room = WAITING - int(row["n"])
         rows = await self._all(connection, _DUE_SOURCES, most=room) if room > 0 else ()
-        return [self._job("crawl", row["source_id"], lock=f"host {host_of(row['url'])}") for row in rows]
+        return [self._job("crawl", row["source_id"], lock=f"host {host_of(row['url'])}", poll=row["poll"]) for row in rows]
 
     async def _due_channels(self, connection: Any) -> list[Any]:
         rows = await self._all(connection, _DUE_CHANNELS)
@@ -222,10 +224,11 @@ class FleetQueue:
 
     # ---- the other kinds of work
 
-    async def _crawl(self, context: Any, *, subject: str) -> None:
+    async def _crawl(self, context: Any, *, subject: str, poll: dict[str, str | None] | None = None) -> None:
         claim = self._jobs.claim_of(context.job)
         assert self._crew is not None
-        if await self._crew.crawl(subject, claim):
+        # what the tick read of a source is true until it is polled, and that is now, unless this is a second run
+        if await self._crew.crawl(subject, claim, poll=poll if claim.attempts == 0 else None):
             self._jobs.ended(claim)
 
     async def _maintain(self, context: Any, *, subject: str, timestamp: int) -> None:  # noqa: ARG002 - the library's signature
@@ -314,7 +317,9 @@ class FleetQueue:
         return [wanted for role, wanted in by_role.items() if role in self._roles]
 
     def _shift(self, kind: str, concurrency: int) -> Shift:
-        return Shift(self._app, self._jobs, kind=kind, concurrency=concurrency, lease_s=self._lease_s, lost=self._lost)
+        return Shift(
+            self._app, self._jobs, kind=kind, concurrency=concurrency, lease_s=self._lease_s, is_told=kind == "deliver", lost=self._lost
+        )
 
     def _lost(self, kind: str) -> None:
         """Call back what is on its way: others are at it."""
@@ -337,6 +342,11 @@ def host_of(url: str) -> str:
 def _monotonic() -> float:
     """Runs on while the process, or the whole machine, is asleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _unchecked(**options: Any) -> AsyncConnectionPool[Any]:
+    """A pool that asks no connection whether it lives before each use: every use of ours takes a broken one as a server that is away."""
+    return AsyncConnectionPool(**{**options, "check": None})
 
 
 async def _configure(connection: Any) -> None:

@@ -14,19 +14,24 @@ from monitor.queue.claims import FencedJobs
 _log = structlog.get_logger("presswatch.queue")
 
 _AGAIN_S: Final = (0.5, 1.0, 2.0, 4.0)
+_LOOK_S: Final = 0.3
+"""Seconds between two looks for work where there was none."""
 _GRACE_S: Final = 4.0
 """How long work in hand may take once the daemon is told to stop; then it is given back."""
 
 
 class Shift:
-    """Claims jobs of one kind, at most ``concurrency`` at a time; ``lost`` is called when the claims of this node are no longer its own."""
+    """Claims jobs of one kind, at most ``concurrency`` at a time; ``is_told`` hears of each at once. ``lost`` is called when the claims of this node are no longer its own."""
 
-    def __init__(self, app: Any, jobs: FencedJobs, *, kind: str, concurrency: int, lease_s: float, lost: Callable[[str], None]) -> None:
+    def __init__(
+        self, app: Any, jobs: FencedJobs, *, kind: str, concurrency: int, lease_s: float, is_told: bool, lost: Callable[[str], None]
+    ) -> None:
         self._app = app
         self._jobs = jobs
         self.kind = kind
         self._concurrency = concurrency
         self._lease_s = lease_s
+        self._is_told = is_told
         self._lost = lost
         self._worker: Any = None
         self._stopping = asyncio.Event()
@@ -94,7 +99,8 @@ class Shift:
             concurrency=self._concurrency,
             update_heartbeat_interval=self._lease_s / 4,
             stalled_worker_timeout=4 * self._lease_s,
-            fetch_job_polling_interval=1.0,
+            fetch_job_polling_interval=_LOOK_S,
+            listen_notify=self._is_told,
             abort_job_polling_interval=3600.0,  # nobody asks a job to abort
             shutdown_graceful_timeout=_GRACE_S,
             install_signal_handlers=False,

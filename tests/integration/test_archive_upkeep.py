@@ -352,8 +352,11 @@ async def test_one_node_at_a_time_asks_a_host(turns: list[SharedHostRows]) -> No
 async def test_a_host_is_free_again_once_its_node_is_silent_for_long(turns: list[SharedHostRows]) -> None:
     first, second = turns
     assert await first.reserve("a.example", 0.0) == 0.0
+    assert first.has("a.example")
     assert await second.reserve("a.example", 0.0) == 0.0
     assert await asyncio.wait_for(second.enter("a.example"), 10)
+    assert not first.has("a.example"), "it slept over its time"
+    assert second.has("a.example")
 
 
 async def test_a_node_that_lost_its_lease_gets_no_turn(postgres_url: str) -> None:

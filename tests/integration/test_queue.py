@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,7 +39,7 @@ class Hands:
 
     async def follow(self) -> None: ...
 
-    async def crawl(self, source_id: str, claim: Claim) -> bool:
+    async def crawl(self, source_id: str, claim: Claim, *, poll: Mapping[str, str | None] | None = None) -> bool:
         self.crawled.append((source_id, claim))
         return bool(await self.work(source_id, claim))
 
