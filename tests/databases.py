@@ -41,6 +41,11 @@ class Server:
     def admin_url(self) -> str:
         return self.url("postgres")
 
+    @property
+    def pid(self) -> int | None:
+        """The server's process, while it runs."""
+        return None if self._process is None else self._process.pid
+
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
         return f"postgresql://postgres@/{database}?host={self._folder}"

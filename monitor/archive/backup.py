@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -31,19 +31,15 @@ def copy(source: Path, target: Path, *, progress: Progress = _say_nothing) -> No
     partial = target.with_name(target.name + ".part")
     partial.unlink(missing_ok=True)
     module = sqlite_module()
-    reader, sink = module.connect(str(source), isolation_level=None), module.connect(str(partial))
-    try:
-        reader.execute("PRAGMA busy_timeout=10000")
-        reader.execute("BEGIN")  # one snapshot: a copy that starts anew at every write would never end
-        reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        reader.backup(sink, pages=PAGES, progress=lambda _status, left, total: progress(total - left, total))
-        sink.execute("PRAGMA journal_mode=DELETE")
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    finally:
-        sink.close()
-        reader.close()
+    with ExitStack() as undo:
+        undo.callback(partial.unlink, missing_ok=True)
+        with closing(module.connect(str(source), isolation_level=None)) as reader, closing(module.connect(str(partial))) as sink:
+            reader.execute("PRAGMA busy_timeout=10000")
+            reader.execute("BEGIN")  # one snapshot: a copy that starts anew at every write would never end
+            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            reader.backup(sink, pages=PAGES, progress=lambda _status, left, total: progress(total - left, total))
+            sink.execute("PRAGMA journal_mode=DELETE")
+        undo.pop_all()
     _settle(partial, target)
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
@@ -169,12 +170,10 @@ class Writer:
     def _open(self) -> sa.Connection:
         if self._connection is None:
             connection = self._engine.connect()
-            try:
+            with ExitStack() as undo:
+                undo.callback(_forget, connection)
                 self._prepare(connection)
-            except BaseException:
-                connection.invalidate()
-                connection.close()
-                raise
+                undo.pop_all()
             self._connection = connection
         return self._connection
 
@@ -182,8 +181,12 @@ class Writer:
         """Forget the connection: after an error of the disk or the server nothing it says is believed."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.invalidate()
-            connection.close()
+            _forget(connection)
+
+
+def _forget(connection: sa.Connection) -> None:
+    connection.invalidate()
+    connection.close()
 
 
 def _run(tx: Tx, item: _Item) -> None:
