@@ -43,6 +43,29 @@ def copy(source: Path, target: Path, *, progress: Progress = _say_nothing) -> No
     _settle(partial, target)
 
 
+def copy_still(source: Path, target: Path) -> None:
+    """Copy a SQLite file byte by byte, several times faster: for whoever holds the daemon's lock, before its schema changes.
+
+    The log is brought into the file and other writers wait; where a reader keeps the log from going, the slow way is taken.
+    """
+    partial, log = target.with_name(target.name + ".part"), source.with_name(source.name + "-wal")
+    with closing(sqlite_module().connect(str(source), isolation_level=None)) as holder, ExitStack() as undo:
+        holder.execute("PRAGMA busy_timeout=10000")
+        holder.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        holder.execute("BEGIN IMMEDIATE")
+        if log.exists() and log.stat().st_size > 0:
+            holder.execute("ROLLBACK")
+            copy(source, target)
+            return
+        undo.callback(partial.unlink, missing_ok=True)
+        shutil.copyfile(source, partial)
+        with closing(sqlite_module().connect(str(partial))) as copied:
+            copied.execute("PRAGMA journal_mode=DELETE")
+        undo.pop_all()
+        holder.execute("ROLLBACK")
+    _settle(partial, target)
+
+
 def backup(where: Address, target: Path, *, progress: Progress = _say_nothing) -> Path:
     """Write a backup beside a running daemon: a SQLite file, or PostgreSQL's own custom format; check it, and return its path."""
     if target.exists():

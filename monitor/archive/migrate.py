@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,7 +22,7 @@ from monitor.archive.engine import Address, sqlite_module, told, writer_engine
 from monitor.archive.lock import HolderLock
 from monitor.archive.tx import Tx
 from monitor.clock import Clock
-from monitor.errors import ArchiveError, WrongRevision
+from monitor.errors import ArchiveError, ArchiveFull, WrongRevision
 
 UPGRADE_KEY = 0x50_72_65_73_74
 """Of the advisory lock that lets one upgrade run at a time on PostgreSQL."""
@@ -168,9 +169,17 @@ def _revision(connection: sa.Connection) -> str | None:
 
 
 def _copy(where: Address, revision: str, now: datetime) -> Path:
-    """Copy a SQLite archive beside itself before its schema changes."""
+    """Copy a SQLite archive beside itself before its schema changes; what a killed upgrade left of its copy goes."""
+    for left in where.path.parent.glob(f"{where.path.name}.*.backup.part"):
+        left.unlink()
+    needed, free = where.path.stat().st_size, shutil.disk_usage(where.path.parent).free
+    if free < needed:
+        raise ArchiveFull(
+            f"the upgrade first copies the archive {where.shown}, and for {needed / 1e9:.1f} GB there is no space beside it"
+            f" ({free / 1e9:.1f} GB free); nothing was changed. Make space and start again"
+        )
     target = where.path.with_name(f"{where.path.name}.{revision}.{stamp(now).replace(':', '')}.backup")
-    backup.copy(where.path, target)
+    backup.copy_still(where.path, target)
     return target
 
 

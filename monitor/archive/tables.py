@@ -341,7 +341,7 @@ stories = Table(
     "stories",
     metadata,
     Column("story_id", BigId, primary_key=True),
-    Column("merged_into", BigId, index=True),
+    Column("merged_into", BigId),
     Column("merged_at", UtcMillis),
     Column("first_at", UtcMillis, nullable=False),
     Column("last_at", UtcMillis, nullable=False),
@@ -353,6 +353,12 @@ stories = Table(
     Column("outlet_count", Integer, nullable=False),
     Column("language_count", Integer, nullable=False),
     Column("country_count", Integer, nullable=False),
+    Index(
+        "ix_stories_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
     Index("ix_stories_last_day", "last_day"),
     Index("ix_stories_first_day", "first_day"),
 )

@@ -1,12 +1,13 @@
-"""Once a night: forget what stories no longer need, and what is older than it is kept."""
+"""Once a night: forget what stories no longer need and what is older than it is kept, and see to the planner's statistics."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 
 import structlog
 
-from monitor.archive import retention, writes
+from monitor.archive import retention, upkeep, writes
 from monitor.daemon.parts import Parts
 
 _log = structlog.get_logger()
@@ -24,3 +25,4 @@ async def forget(parts: Parts) -> None:
             f"{taken.texts} texts, {taken.articles} articles, {taken.polls} polls and {taken.entries} entries were older than they are kept"
         )
         _log.info("archive forgot", reason=what)
+    await asyncio.to_thread(upkeep.checkpoint, parts.archive)

@@ -23,6 +23,7 @@ T = TypeVar("T")
 LAST = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
 DOCS = Path(__file__).parents[2] / "docs" / "sql.md"
 SEARCHES = 120
+LIMIT_S = 1.0
 
 
 def documented() -> Iterator[tuple[str, str]]:
@@ -76,9 +77,9 @@ def searches(words: Sequence[str], seed: int) -> Iterator[tuple[str, reads.Filte
         yield kinds[number % len(kinds)]()
 
 
-def searched(archive: Archive, words: Sequence[str], seed: int = 1) -> list[tuple[float, str]]:
-    """What each search took in seconds, with its query."""
-    return [(timed(partial(_search, archive, text, where), 1), text) for text, where in searches(words, seed)]
+def searched(archive: Archive, words: Sequence[str], seed: int = 1) -> list[tuple[float, float, str]]:
+    """What each search took, by CPU and by the clock, with its query."""
+    return [(*timed(partial(_search, archive, text, where), 1), text) for text, where in searches(words, seed)]
 
 
 def _search(archive: Archive, text: str, where: reads.Filter) -> int:
@@ -87,32 +88,35 @@ def _search(archive: Archive, text: str, where: reads.Filter) -> int:
     return archive.read_now(lambda tx: sum(1 for _ in reads.search(tx, query.match, needs=needs, where=where)))
 
 
-def timed(work: Callable[[], T], times: int = 3) -> float:
-    """The median of a few runs in seconds."""
-    taken = []
+def timed(work: Callable[[], T], times: int = 3) -> tuple[float, float]:
+    """The medians of a few runs: seconds of this thread's CPU, and seconds by the clock, which others on the machine stretch."""
+    cpu, wall = [], []
     for _ in range(times):
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.thread_time()
         work()
-        taken.append(time.perf_counter() - began)
-    return median(taken)
+        cpu.append(time.thread_time() - cpu_began)
+        wall.append(time.perf_counter() - began)
+    return median(cpu), median(wall)
 
 
 def report(archive: Archive, words: Sequence[str]) -> int:
     """Ask everything and print what it took beside a second; return how many miss it. A slow query's plan is printed with it."""
     misses, queries = 0, dict(documented())
-    print("\nratio to 1 s (limit 1.00)")
+    print(f"\nseconds of CPU (limit {LIMIT_S:.2f} on SQLite) · by the clock")
     for title, ask in questions():
-        ratio = timed(lambda a=ask: archive.read_now(a))  # type: ignore[misc]
-        misses += ratio > 1.0
-        print(f"  {ratio:7.3f}{' !' if ratio > 1.0 else '  '} {title}", flush=True)
+        cpu, wall = timed(lambda a=ask: archive.read_now(a))  # type: ignore[misc]
+        taken_s = cpu if archive.where.is_sqlite else wall
+        misses += taken_s > LIMIT_S
+        print(f"  {cpu:7.3f} · {wall:6.3f}{' !' if taken_s > LIMIT_S else '  '} {title}", flush=True)
         query = queries.get(title.removeprefix("sql: "))
         if query is not None:
             print("".join(f"              {step}\n" for step in archive.read_now(lambda tx, q=query: plan_of(tx, q))), end="")  # type: ignore[misc]
     taken = sorted(searched(archive, words))
-    times = [t for t, _ in taken]
-    p95 = quantiles(times, n=20)[-1]
-    print(f"\nsearch: {len(times)} queries, median {median(times):.3f} s, p95 {p95:.3f} s, slowest {times[-1]:.3f} s ({taken[-1][1]})")
-    print("  " + " · ".join(f"{t:.2f} {text}" for t, text in taken[-8:]))
+    for what, times in (("CPU", [t for t, _, _ in taken]), ("the clock", sorted(t for _, t, _ in taken))):
+        print(
+            f"search: {len(times)} queries by {what}: median {median(times):.3f} s, p95 {quantiles(times, n=20)[-1]:.3f} s, slowest {times[-1]:.3f} s"
+        )
+    print("  the slowest by CPU: " + " · ".join(f"{t:.2f} {text}" for t, _, text in taken[-8:]))
     problems = upkeep.verify(archive, is_quick=True)
     print(f"\nverify: {'; '.join(problems) or 'nothing wrong'}")
     return misses + len(problems)

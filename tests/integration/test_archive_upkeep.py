@@ -123,6 +123,24 @@ def test_a_backup_is_one_moment_while_the_archive_is_written_to(sqlite_url: str,
     copy.close()
 
 
+@pytest.mark.parametrize("somebody_reads", [False, True])
+def test_a_still_copy_holds_what_the_log_held_and_stops_nobody_after_it(sqlite_url: str, tmp_path: Path, *, somebody_reads: bool) -> None:
+    archive = Archive.open(sqlite_url, clock=CLOCK, hold=True)
+    archive.write_now(furnish)
+    with archive.snapshot() as tx:
+        if somebody_reads:
+            tx.value(sa.text("SELECT count(*) FROM articles"))
+            archive.write_now(lambda tx: writes.put_meta(tx, "late", "x"))
+        backup.copy_still(Path(sqlite_url), tmp_path / "kept.db")
+    archive.write_now(lambda tx: writes.put_meta(tx, "after", "x"))
+    archive.close()
+    copied = Archive.open(str(tmp_path / "kept.db"), clock=CLOCK)
+    assert len(copied.read_now(lambda tx: reads.listing(tx, "v_articles"))) == 3
+    assert copied.read_now(lambda tx: (reads.meta(tx, "late"), reads.meta(tx, "after"))) == ("x" if somebody_reads else None, None)
+    assert upkeep.verify(copied) == []
+    copied.close()
+
+
 def test_nothing_is_restored_under_a_running_daemon(sqlite_url: str, tmp_path: Path) -> None:
     archive = Archive.open(sqlite_url, clock=CLOCK, hold=True)
     kept = backup.backup(archive.where, tmp_path / "kept.db")

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -132,6 +133,21 @@ def test_sqlite_is_upgraded_at_the_start_after_a_copy(sqlite_url: str, next_revi
     archive.close()
     (copy,) = Path(sqlite_url).parent.glob(f"{Path(sqlite_url).name}.{old}.*.backup")
     assert migrate.current(address(str(copy))) == old
+
+
+def test_without_space_for_the_copy_nothing_is_changed(
+    sqlite_url: str, next_revision: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, path = migrate.head(), Path(sqlite_url)
+    left = path.with_name(f"{path.name}.{old}.2026-11-20T000000Z.backup.part")
+    left.write_bytes(b"half a copy")
+    next_revision()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=1_000))
+    with pytest.raises(ArchiveError, match=r"there is no space beside it .* nothing was changed"):
+        Archive.open(sqlite_url, clock=CLOCK, hold=True)
+    assert migrate.current(address(sqlite_url)) == old
+    assert not left.exists()
+    monkeypatch.undo()
 
 
 def test_sqlite_is_not_upgraded_under_a_running_daemon(sqlite_url: str, next_revision: Callable[[], None]) -> None:
