@@ -177,18 +177,19 @@ class Evaluation:
         return [hit for hit in found if any(start <= hit[0] and hit[1] <= end for start, end in within)]
 
     def _leaf_hits(self, leaf: Term | Pattern) -> Sequence[Hit]:
+        found = self._hits.get(leaf)
+        if found is not None:
+            return found
         is_scanned = leaf in self._scanned
         if is_scanned and leaf not in self._seen:
             return _NONE
-        found = self._hits.get(leaf)
-        if found is None:
-            if isinstance(leaf, Pattern):
-                found = self._find_pattern(leaf)
-            else:
-                search = self.vocabulary.search(leaf)
-                spots = self._kept(search, _apart(self._seen[leaf])) if is_scanned and search.is_plain else self._find(search)
-                found = [Hit(start, end, search.shown) for start, end in spots]
-            self._hits[leaf] = found
+        if isinstance(leaf, Pattern):
+            found = self._find_pattern(leaf)
+        else:
+            search = self.vocabulary.search(leaf)
+            spots = self._kept(search, _apart(self._seen[leaf])) if is_scanned and search.is_plain else self._find(search)
+            found = [Hit(start, end, search.shown) for start, end in spots]
+        self._hits[leaf] = found
         return found
 
     def spots(self, name: Name) -> list[Spot]:
