@@ -394,3 +394,13 @@ async def test_a_copy_of_robots_txt_is_kept_and_replaced(archive: Archive) -> No
     gone = RobotsCopy(host="https://a.example", state="unreachable", body=copy.body, fetched_at=NOW, good_at=NOW, error="timeout")
     await robots.store(gone)
     assert await robots.load("https://a.example") == gone
+
+
+async def test_what_no_longer_fits_into_memory_is_read_from_the_archive_again(archive: Archive) -> None:
+    robots = RobotsRows(archive, most=5_000)
+    copies = [
+        RobotsCopy(host=f"https://{n}.example", state="ok", body=f"# {n}\n" + "x" * 1_000, fetched_at=NOW, good_at=NOW) for n in range(9)
+    ]
+    for copy in copies:
+        await robots.store(copy)
+    assert [await robots.load(copy.host) for copy in copies] == copies

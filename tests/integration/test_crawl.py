@@ -135,6 +135,19 @@ async def test_a_page_comes_with_its_bytes_headers_and_permission() -> None:
         assert page.tdm.startswith("reserved by header")
 
 
+async def test_a_second_look_asks_only_for_what_changed_and_a_first_one_for_all() -> None:
+    async with Site() as site, crawling() as rig:
+        site.answer("/a", lambda hit: Reply(status=304) if hit.headers.get("if-none-match") == '"1"' else PAGE)
+        outlet = outlet_of(site.url("/feed"))
+        known = replace(entry(site.url("/a"), outlet), validators=Validators(etag='"1"'))
+        for is_recheck, outcome in ((True, FailureReason.UNCHANGED), (False, None)):
+            count = len(rig.sink.arrivals)
+            assert rig.crawl.submit(FetchOrder(entry=replace(known, is_recheck=is_recheck), outlet=outlet))
+            await rig.sink.until(count + 1)
+            result = rig.sink.arrivals[-1].result
+            assert (result.reason if isinstance(result, Failure) else None) is outcome
+
+
 @pytest.mark.parametrize("kind", ["application/pdf", "image/jpeg", "video/mp4", "application/octet-stream"])
 async def test_what_is_no_page_is_not_read_as_one(kind: str) -> None:
     async with Site() as site, crawling() as rig:

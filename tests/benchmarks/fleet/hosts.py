@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 
@@ -104,12 +105,14 @@ def behaviour(number: int) -> str:
 
 
 async def serve(port: int, *, faulty: bool) -> None:
-    """Serve until told to stop, saying the port on a line of its own."""
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    """Serve until told to stop, or until whoever started us is gone, saying the port on a line of its own."""
+    loop, stopped, parent = asyncio.get_running_loop(), asyncio.Event(), os.getppid()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     server = await loop.create_server(lambda: Host(faulty=faulty), "0.0.0.0", port, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await stopped.wait()
+    while not stopped.is_set() and os.getppid() == parent:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), 1.0)
 
 
 if __name__ == "__main__":
