@@ -129,6 +129,13 @@ def wrong(settings: ChannelSettings) -> Iterator[Wrong]:
     schema, known = url.partition("://")[0].lower(), _SCHEMAS
     plugin = _plugin(url)
     if plugin is None:
+        if missing := _missing(schema):
+            yield Wrong(
+                option="url",
+                message=f"{schema}:// needs {missing}, which is not installed",
+                hint=f"pip install '{missing}' into Presswatch's environment",
+            )
+            return
         near = difflib.get_close_matches(schema, known, n=1) if schema not in known else []
         hint = f"did you mean '{near[0]}://'?" if near else "see the service's page in Apprise's documentation"
         what = _UNREADABLE if schema in known else f"{_UNREADABLE}: it knows no service of that name"
@@ -139,6 +146,13 @@ def wrong(settings: ChannelSettings) -> Iterator[Wrong]:
             message=f"this url addresses {_targets(plugin)} targets",
             hint="write one channel for each, so that one that fails does not repeat the others",
         )
+
+
+def _missing(schema: str) -> str:
+    """Return the package that a service of Apprise's wants and that is not there, empty where that is not what is wrong."""
+    plugin = NotificationManager()[schema] if schema in _SCHEMAS else None
+    wanted = plugin.requirements.get("packages_required", "") if plugin is not None and not plugin.enabled else ""
+    return "".join(str(wanted[0] if isinstance(wanted, list | tuple) else wanted).split())
 
 
 def _targets(plugin: Any) -> int:
