@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,9 +14,8 @@ from monitor.cli.listing import Column, DurationType, Filters, Show, filters, li
 from monitor.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from monitor.archive.reads import Trail
+    from monitor.archive import Tx
+    from monitor.archive.reads import Filter, Trail
     from monitor.config.settings import Settings
 
 _FEW: Final = 50
@@ -47,14 +46,12 @@ def listed(given: Given, filters: Filters, show: Show, *, failed: bool) -> None:
         limit=filters.limit or (None if filters.since else _FEW),
     )
     with given.archive(settings) as archive:
-        rows = archive.read_now(lambda tx: reads.listing(tx, "v_alerts", where))
+        rows = archive.read_now(lambda tx: _failed(tx, where) if failed else reads.listing(tx, "v_alerts", where))
         told = archive.read_now(lambda tx: reads.listing(tx, "v_deliveries", _around(rows)))
     by_alert: dict[int, list[Mapping[str, Any]]] = {}
     for delivery in told:
         by_alert.setdefault(delivery["alert_id"], []).append(delivery)
     full = [{**row, "deliveries": [_short(d) for d in by_alert.get(row["alert_id"], [])]} for row in rows]
-    if failed:
-        full = [row for row in full if any(d["status"] == "dead" for d in row["deliveries"])]
     show(full, _columns(settings.timezone), empty="no alerts yet" if not failed else "nothing failed")
 
 
@@ -152,6 +149,18 @@ def _one(alerts: Iterable[Mapping[str, Any]], alert_id: int) -> Mapping[str, Any
     if found is None:
         raise ArchiveError(f"alert {alert_id} belongs to no story; run: presswatch archive verify")
     return found
+
+
+def _failed(tx: Tx, where: Filter) -> list[dict[str, Any]]:
+    """Return the alerts a channel never took, however many came after them; a digest may have waited a week for its day."""
+    from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
+
+    dead = reads.listing(tx, "v_deliveries", reads.Filter(status=("dead",)))
+    if not dead:
+        return []
+    numbers, first = {row["alert_id"] for row in dead}, min(row["created_at"] for row in dead) - timedelta(days=8)
+    among = replace(where, since=max(where.since or first, first), limit=None)
+    return [row for row in reads.listing(tx, "v_alerts", among) if row["alert_id"] in numbers][: where.limit]
 
 
 def _around(rows: Sequence[Mapping[str, Any]]) -> Any:

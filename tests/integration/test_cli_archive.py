@@ -318,6 +318,9 @@ def test_status_marks_failing_sources_and_messages_that_were_given_up(desk: Desk
     assert "\n    presswatch alerts resend --failed --channel mail\n" in done.stdout
     assert all(len(line) <= 100 for line in done.stdout.splitlines())
     assert len(desk.rows("alerts", "list", "--failed")) >= 1
+    newest = desk.rows("alerts", "list", "--limit", "1")[0]["alert_id"]
+    (old,) = desk.rows("alerts", "list", "--failed", "--limit", "1")
+    assert int(str(old["alert_id"])) < int(str(newest)), "what failed is found however much came after it"
     assert desk.run("alerts", "resend", "--failed").exit_code == 0
     assert desk.rows("alerts", "list", "--failed") == []
 
