@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 from trafilatura import bare_extraction
 
 Extract = Callable[[str, str], str]
+_LANGUAGE = re.compile(r"<html[^>]*\slang=[\"']?([A-Za-z]{2})")
 
 
 def load(*, everyone: bool) -> dict[str, Extract]:
@@ -65,8 +67,23 @@ def _resiliparse(module: Any) -> Extract:
 
 
 def _justext(module: Any) -> Extract:
-    stops = module.get_stoplist("English")
-    return lambda markup, _url: "\n".join(p.text for p in module.justext(markup, stops) if not p.is_boilerplate)
+    known = {
+        "de": "German",
+        "en": "English",
+        "es": "Spanish",
+        "fr": "French",
+        "it": "Italian",
+        "pl": "Polish",
+        "pt": "Portuguese",
+        "ru": "Russian",
+    }
+
+    def extract(markup: str, _url: str) -> str:
+        told = _LANGUAGE.search(markup)
+        stops = module.get_stoplist(known.get(told[1].lower() if told else "", "English"))
+        return "\n".join(p.text for p in module.justext(markup, stops) if not p.is_boilerplate)
+
+    return extract
 
 
 _OTHERS: tuple[tuple[str, str, Callable[[Any], Extract]], ...] = (
