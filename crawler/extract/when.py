@@ -39,6 +39,7 @@ _SEEN = re.compile(
     r"\b[^\W\d]{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d(?:[^\d\n]{1,8}\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m)?)?",
     re.IGNORECASE,
 )
+_COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)")
 _NEAR_BLOCKS, _NEAR_CHARS = 12, 160
 _DAY = timedelta(days=1)
 
@@ -134,7 +135,7 @@ def _first(texts: Iterable[str], around: Around) -> tuple[datetime, bool] | None
         if not text:
             continue
         is_day = not _HAS_CLOCK.search(text)
-        told = parse_date(text.replace("：", ":"), country="" if is_day else around.country)
+        told = parse_date(_COMPACT.sub(r"\1-\2-\3T\4:\5:\6", text.replace("：", ":")), country="" if is_day else around.country)
         at = sane_time(told.astimezone(UTC) if told else None, before=around.now)
         if at:
             return at, is_day
