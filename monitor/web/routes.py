@@ -109,13 +109,15 @@ class Pages:
             before=whole(asked, "before") or None,
         )
         rules = self._site.settings().rules
-        value = await self._site.read(lambda tx: search.search_page(tx, wanted, rules))
+        monotonic = self._site.clock.monotonic
+        value = await self._site.read(lambda tx: search.search_page(tx, wanted, rules, monotonic=monotonic))
         json = f"search.json?{views.query(asked)}" if asked else "search.json"
         return self._answer(request, "search", value, wanted.query or "Search", "/search", json)
 
     async def _try(self, request: web.Request) -> web.Response:
-        asked, now, rules = request.query, self._site.clock.now(), self._site.settings().rules
-        value = await self._site.read(lambda tx: trying.try_page(tx, asked.get("q", ""), asked.get("rule", ""), rules, now))
+        asked, clock, rules = request.query, self._site.clock, self._site.settings().rules
+        query, beside, now = asked.get("q", ""), asked.get("rule", ""), clock.now()
+        value = await self._site.read(lambda tx: trying.try_page(tx, query, beside, rules, now, monotonic=clock.monotonic))
         names = [rule.rule_id for theme in rules.themes for rule in theme.rules]
         json = f"rules/try.json?{views.query(asked)}" if asked else "rules/try.json"
         return self._answer(request, "try", value, "Try a rule", "/rules/try", json, rules=names)

@@ -23,8 +23,8 @@ from monitor.text.languages import primary
 from monitor.web.queries import Mistake, mistakes, too_long
 
 SPAN: Final = timedelta(days=7)
-LOOK_S: Final = 1.1
-DECIDE_S: Final = 1.6
+LOOK_S: Final = 0.8
+DECIDE_S: Final = 1.2
 """Seconds from the start until which articles are looked at, and until which the stories they joined are decided about; two is the limit."""
 MOST_HITS: Final = 2_000
 SAMPLES: Final = 6

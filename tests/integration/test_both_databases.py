@@ -191,7 +191,7 @@ def test_every_row_of_a_view_is_the_same_on_both_databases(view: str, both: tupl
 
 
 def test_every_page_says_the_same_on_both_databases(both: tuple[Played, Played]) -> None:
-    rules, later = seeds().rules, NOW + timedelta(hours=1)
+    rules, later, clock = seeds().rules, NOW + timedelta(hours=1), FixedClock(NOW)
 
     def said(archive: Archive) -> list[str]:
         stories, alerts = (
@@ -204,8 +204,11 @@ def test_every_page_says_the_same_on_both_databases(both: tuple[Played, Played])
             shown += [shown_pages.story_page(tx, n, later) for n in range(1, stories + 1)]
             shown += [shown_pages.alert_page(tx, n, later) for n in range(1, alerts + 1)]
             shown += [shown_pages.theme_page(tx, theme.theme_id, later, shown_pages.Timelines()) for theme in rules.themes]
-            shown += [search.search_page(tx, search.Wanted(query=q), rules) for q in ("@deepseek", "Deepseek AND R2", "*ung", "出口管制")]
-            shown += [trying.try_page(tx, "Deepseek", "deepseek-next/about", rules, later)]
+            shown += [
+                search.search_page(tx, search.Wanted(query=q), rules, monotonic=clock.monotonic)
+                for q in ("@deepseek", "Deepseek AND R2", "*ung", "出口管制")
+            ]
+            shown += [trying.try_page(tx, "Deepseek", "deepseek-next/about", rules, later, monotonic=clock.monotonic)]
             return [as_json(one) for one in shown]
 
         return archive.read_now(read)

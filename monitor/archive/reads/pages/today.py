@@ -220,12 +220,16 @@ def _by_id(tx: Tx, table: sa.Table, column: sa.ColumnElement[int], ids: Collecti
 
 def _alerts(tx: Tx, roots: Sequence[int]) -> dict[tuple[str, int], list[Row]]:
     """The alerts of stories and of what merged into them, by theme and living story, the first one first."""
-    l, s, found = t.alerts.c, t.stories.c, dict[tuple[str, int], list[Row]]()  # noqa: E741 - as in the views
-    root = sa.func.coalesce(s.merged_into, s.story_id).label("root")
-    query = sa.select(l.alert_id, l.theme_id, l.article_id, l.reason, l.detail, root).join(t.stories, s.story_id == l.story_id)
+    l, s = t.alerts.c, t.stories.c  # noqa: E741 - as in the views
+    living = {root: root for root in roots}
     for part in chunks(roots):
-        for row in tx.rows(query.where(sa.or_(s.story_id.in_(part), s.merged_into.in_(part))).order_by(l.alert_id)):
-            found.setdefault((row["theme_id"], row["root"]), []).append(row)
+        merged = tx.rows(sa.select(s.story_id, s.merged_into).where(s.merged_into.in_(part)))
+        living |= {row["story_id"]: row["merged_into"] for row in merged}
+    query = sa.select(l.alert_id, l.theme_id, l.story_id, l.article_id, l.reason, l.detail)
+    rows = [row for part in chunks(sorted(living)) for row in tx.rows(query.where(l.story_id.in_(part)))]
+    found: dict[tuple[str, int], list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["alert_id"]):
+        found.setdefault((row["theme_id"], living[row["story_id"]]), []).append(row)
     return found
 
 
