@@ -1,10 +1,10 @@
 """Cost of matching an article against 1,000 to 100,000 rules, beside a loop over all rules, and of finding terms beside other libraries.
 
-    python -m tests.benchmarks.rules [--articles FILE.jsonl[.gz]] [--rules 1000 10000 100000] [--peers] [--loop 10] [--full]
+    python -m tests.benchmarks.rules [--articles FILE.jsonl[.gz]] [--rules 1000 10000 100000] [--peers] [--loop 5] [--full]
 
 CPU time of one process, the best of several rounds; each set is measured in a process of its own. FILE holds ``text``, ``title`` and
 ``lang`` a line; without it the articles are invented. A sparse set takes its words from the articles it is not put to. The loop asks every
-rule with the same evaluator, on ``--loop`` articles (0: all); its answers must be the engine's on each. As it stands it takes about two
+rule with the same evaluator, on ``--loop`` articles (0: all); its answers must be the engine's on each. As it stands it takes a few
 minutes; ``--full`` asks the loop about every article and puts the peers beside (``.venv/bin/pip install --group bench`` brings them), half an hour.
 """
 
@@ -170,7 +170,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--articles", type=Path, help="JSON lines with text, title, lang")
     parser.add_argument("--rules", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--loop", type=int, default=10, help="articles the loop is put to; 0: all")
+    parser.add_argument("--loop", type=int, default=5, help="articles the loop is put to; 0: all")
     parser.add_argument("--peers", action="store_true", help="also find the terms of the sets with other libraries")
     parser.add_argument("--full", action="store_true", help="--peers --loop 0")
     given = parser.parse_args(arguments)
