@@ -5,7 +5,8 @@
 CPU time of one process, the best of several rounds; each set is measured in a process of its own. FILE holds ``text``, ``title`` and
 ``lang`` a line; without it the articles are invented. A sparse set takes its words from the articles it is not put to. The loop asks every
 rule with the same evaluator, on ``--loop`` articles (0: all); its answers must be the engine's on each. As it stands it takes a few
-minutes; ``--full`` asks the loop about every article and puts the peers beside (``.venv/bin/pip install --group bench`` brings them), half an hour.
+minutes; ``--full``, half an hour, asks the loop about every article and puts the peers beside (group ``bench`` of pyproject.toml:
+``.venv/bin/pip install flashtext hyperscan spacy``).
 """
 
 from __future__ import annotations
