@@ -30,16 +30,24 @@ def parse(query: str, *, entities: Collection[str], place: Place | None = None, 
     try:
         node = _Parser(query, tokens).whole()
     except _Stopped as stopped:
-        if _is_news(stopped.mistake, mistakes):
+        if _is_news(stopped.mistake, mistakes, query):
             mistakes.append(stopped.mistake)
     if mistakes or node is None:
         raise QueryError(problems(mistakes, query, place))
     return node
 
 
-def _is_news(mistake: Mistake, known: list[Mistake]) -> bool:
+def _is_news(mistake: Mistake, known: list[Mistake], query: str) -> bool:
     """Whether a fault of structure is one in itself, and not what bad tokens before or at it look like."""
-    return not any(other.at == mistake.at or (other.at < mistake.at and other.code in _BLINDING) for other in known)
+    return not any(
+        other.at == mistake.at or (other.code in _BLINDING and (other.at < mistake.at or _is_glued(query[mistake.at : other.at + 1])))
+        for other in known
+    )
+
+
+def _is_glued(piece: str) -> bool:
+    """Whether a piece ends in a wide parenthesis that makes one word of what was meant as two: AND（Chips）."""
+    return piece[-1:] in {"（", "）"} and not any(character.isspace() for character in piece)
 
 
 class _Stopped(Exception):
