@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -34,10 +35,15 @@ Tell = Callable[[str], None]
 
 
 @pytest.fixture
-def tell(pytestconfig: pytest.Config) -> Tell:
+def tell(capfd: pytest.CaptureFixture[str]) -> Tell:
     """Writes a figure to the terminal, whatever is captured."""
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    return lambda line: reporter.write_line(f"  {line}") if reporter is not None else None
+
+    def say(line: str) -> None:
+        with capfd.disabled():
+            sys.stdout.write(f"\n  {line}\n")
+            sys.stdout.flush()
+
+    return say
 
 
 class Press:
