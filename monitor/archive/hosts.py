@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from crawler.politeness import ROBOTS_KEPT
 from crawler.ports import RobotsCopy
@@ -16,6 +18,8 @@ from monitor.archive.tx import Tx
 from monitor.archive.writes.hosts import hold_host, put_turns, store_robots
 from monitor.clock import Clock
 from monitor.errors import ArchiveError
+
+_log = structlog.get_logger("presswatch.archive")
 
 KEEP_EVERY_S = 1.0
 MOST_ROBOTS = 32 * 1024 * 1024
@@ -113,7 +117,8 @@ class Host:
 class HostRows:
     """``crawler.ports.HostSlots`` for one daemon: turns are given in memory and remembered in ``hosts``.
 
-    Holds are durable before they are acknowledged; turns at most a second late, which no restart is quick enough to notice.
+    Holds are durable before they are acknowledged, unless the archive takes no writes; turns at most a second late, which no restart is
+    quick enough to notice.
     """
 
     def __init__(self, archive: Archive, clock: Clock) -> None:
@@ -160,7 +165,7 @@ class HostRows:
         known.slowed_at = now
         known.held_until = max(until, known.held_until or until)
         held, slowness = known.held_until, known.slowness
-        await self._archive.write(lambda tx: hold_host(tx, host, held, reason, slowness, now))
+        await self._written(lambda tx: hold_host(tx, host, held, reason, slowness, now))
 
     async def held_until(self, host: str) -> datetime | None:
         """Until when the host is stopped; None where it is not."""
@@ -185,8 +190,17 @@ class HostRows:
         self._kept_at = tick
         turns = {host: now + timedelta(seconds=self._hosts[host].next_at - tick) for host in self._moved}
         self._moved.clear()
-        if turns:
-            await self._archive.write(lambda tx: put_turns(tx, turns))
+        if turns and not await self._written(lambda tx: put_turns(tx, turns)):
+            self._moved.update(turns)
+
+    async def _written(self, work: Callable[[Tx], object]) -> bool:
+        """Write, and tell whether it was taken: a full disk costs what a restart would know, never the request that waits for its turn."""
+        try:
+            await self._archive.write(work)
+        except ArchiveError as error:
+            _log.warning("turns at hosts not kept", reason=str(error))
+            return False
+        return True
 
     async def _load(self) -> None:
         if self._is_loaded:

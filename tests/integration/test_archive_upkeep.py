@@ -17,7 +17,7 @@ from crawler.ports import RobotsCopy
 from monitor.archive import Archive, HostRows, RobotsRows, SharedHostRows, analyst, backup, migrate, reads, upkeep, writes
 from monitor.archive.engine import address, writer_engine
 from monitor.clock import FixedClock, SystemClock
-from monitor.errors import ArchiveBusy, ArchiveError, WrongRevision
+from monitor.errors import ArchiveBusy, ArchiveError, ArchiveFull, WrongRevision
 from tests.archives import NOW, furnish
 from tests.databases import ENVIRONMENT, newest_postgres
 
@@ -298,6 +298,25 @@ async def test_a_restart_remembers_turns_and_holds(archive: Archive) -> None:
     assert await again.reserve("a.example", 30.0) == pytest.approx(110.0)
     assert await again.held_until("b.example") == NOW + timedelta(minutes=5)
     assert await again.held_until("a.example") is None
+
+
+async def test_a_full_disk_stops_no_request_and_turns_are_remembered_once_there_is_space(sqlite_url: str) -> None:
+    archive, clock = Archive.open(sqlite_url, clock=CLOCK, hold=True), FixedClock(NOW)
+    hosts, write = HostRows(archive, clock), archive.write
+
+    async def full(_work: object) -> None:
+        raise ArchiveFull("no space left")
+
+    archive.write = full  # type: ignore[method-assign, assignment]
+    for seconds in (0, 2, 2):
+        clock.advance(seconds)
+        assert await hosts.reserve("a.example", 60.0) >= 0.0
+    await hosts.hold("b.example", NOW + timedelta(minutes=5), "429")
+    assert await hosts.held_until("b.example") == NOW + timedelta(minutes=5)
+    archive.write = write  # type: ignore[method-assign]
+    await hosts.keep()
+    assert await HostRows(archive, clock).reserve("a.example", 60.0) > 100
+    archive.close()
 
 
 async def test_a_hold_stops_a_host_and_stretches_its_spacing_for_a_day(archive: Archive) -> None:
