@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -63,6 +64,8 @@ class Jobs:
                 await timed.work()
             except PresswatchError as error:
                 self._tell(timed.name, str(error))
+            except asyncio.CancelledError:
+                return  # the scheduler ends with work in hand; it would tell of that as of a fault
             else:
                 self._failing.discard(timed.name)
 

@@ -105,7 +105,7 @@ class Rig:
         assert self.sink.doubled <= faults, figures
         assert {key for (key,) in node.rows("SELECT message_id FROM deliveries")} == set(self.sink.keys), figures
         assert node.verify() == "the archive is whole\n"
-        assert not [node.said for node in self.nodes if "Traceback" in node.said], "a traceback"
+        assert not [node.said for node in self.nodes if "Traceback" in node.said], f"a traceback; {figures}"
         return figures
 
     def fetches(self) -> Counter[str]:
