@@ -16,6 +16,8 @@ _log = structlog.get_logger()
 FOR_NEWS: Final = 0.2
 """The share of a day's pages that a backfill leaves to the news."""
 
+SHARED: Final = timedelta(minutes=1)
+
 
 class Allowance:
     """Counts pages per outlet and UTC day; what a restart forgot is taken from the archive."""
@@ -23,6 +25,7 @@ class Allowance:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._day: datetime | None = None
+        self._counted_at: datetime | None = None
         self._used: Counter[str] = Counter()
         self._told: set[str] = set()
 
@@ -34,6 +37,15 @@ class Allowance:
         self._used = Counter(await self._archive.read(lambda tx: reads.archived_since(tx, day)))
         self._told.clear()
         self._day = day
+
+    async def share(self, now: datetime) -> None:
+        """Take over, once a minute, what other nodes used of the same day; until then each counts its own."""
+        await self.begin(now)
+        if self._counted_at is None or now - self._counted_at >= SHARED:
+            day = self.renewed_at - timedelta(days=1)
+            archived = await self._archive.read(lambda tx: reads.archived_since(tx, day))
+            self._used = Counter({outlet: max(self._used[outlet], n) for outlet, n in archived.items()}) | self._used
+            self._counted_at = now
 
     @property
     def renewed_at(self) -> datetime:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from crawler.model import Entry, Validators
+from crawler.model import Entry, FailureReason, Validators
 from crawler.ports import FetchOrder, PollOrder
 from crawler.runner import Crawl
 from monitor.archive import Archive, Tx, finish, reads, writes
 from monitor.clock import Clock
+from monitor.daemon.allowance import Allowance
 from monitor.daemon.flights import Flight
 from monitor.daemon.line import Line
 from monitor.daemon.orders import PER_OUTLET, Orders
@@ -38,6 +39,7 @@ class Crew:
         self._line = line
         self._clock = clock
         self._deliver = deliver
+        self._allowance = Allowance(archive)
         self.give = orders.give
         self.follow = orders.follow
 
@@ -72,7 +74,7 @@ class Crew:
             if not flight.is_recorded or flight.has_ended:
                 return flight.has_ended
             entries |= {entry.key: entry for entry in flight.new}
-        await self._fetched(list(entries.values())[:PAGES], claim)
+        await self._fetched(await self._allowed(list(entries.values())[:PAGES]), claim)
         return await self._ended(claim)
 
     async def _polled(self, source_id: str, due: reads.DueOfSource, flight: Flight) -> bool:
@@ -87,6 +89,24 @@ class Crew:
         flights.took_poll(source_id, flight)
         await self._sent(PollOrder(source=source, outlet=outlet, validators=due.validators), flight)
         return True
+
+    async def _allowed(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Leave out what is beyond an outlet's pages of the day, and let it wait until tomorrow."""
+        if not entries:
+            return []
+        await self._allowance.share(self._clock.now())
+        outlets, allowed, over = self._line.watch.desk.outlets, [], []
+        for entry in entries:
+            outlet = outlets.get(entry.outlet_id)
+            if outlet is not None and not self._allowance.has_room(outlet, entry):
+                over.append(entry.entry_id or 0)
+                continue
+            self._allowance.take(entry.outlet_id)
+            allowed.append(entry)
+        if over:
+            until = self._allowance.renewed_at
+            await self._archive.write(lambda tx: writes.postpone(tx, over, until, FailureReason.BUDGET.value))
+        return allowed
 
     async def _fetched(self, entries: Iterable[Entry], claim: Claim) -> None:
         """Fetch entries, a few at a time, and wait until each is on record."""
