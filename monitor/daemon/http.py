@@ -14,6 +14,8 @@ from monitor.web.routes import Pages
 from monitor.web.site import Site
 
 _MOST_BODY = 16_384
+_PATIENCE_S = 3.0
+"""A page that is being read when the daemon ends may still come; nobody's open connection holds the end up."""
 Check = Callable[[], Awaitable[dict[str, object]]]
 Feed = Callable[[str], Awaitable[bytes | None]]
 Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -48,7 +50,7 @@ class Server:
 
     async def start(self) -> None:
         """Bind; raises OSError where the address is taken."""
-        self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 
@@ -186,3 +187,14 @@ async def test_a_form_of_another_site_hands_in_nothing(closed: Served) -> None:
 async def test_a_body_is_no_place_to_fill_the_memory(closed: Served) -> None:
     answer = await closed.post("/token", data={"token": "x" * 1_000_000})
     assert answer.status == 413
+
+
+async def test_nobody_who_holds_a_connection_holds_the_end_up(archive: Archive) -> None:
+    async with asyncio.timeout(30), serving(archive, FixedClock(NOW)) as served:
+        port = int(served.address.rpartition(":")[2])
+        _, half = await asyncio.open_connection("127.0.0.1", port)
+        half.write(b"GET /stories/1 HTTP/1.1\r\nHost: 127.0")
+        _, idle = await asyncio.open_connection("127.0.0.1", port)
+        assert (await served.get("/")).status == 200
+    half.close()
+    idle.close()
