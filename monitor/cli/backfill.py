@@ -27,6 +27,7 @@ from monitor.config.settings import Settings
 
 MOST_DOCUMENTS: Final = 5_000
 _LEAST_APART_S: Final = 0.05
+_SHOWN: Final = 10
 _REMEMBERED_EVERY: Final = 10
 """Documents; those walked since the last time are only walked again where the command is killed."""
 
@@ -52,17 +53,15 @@ def walk(outlet: Outlet, since: datetime, settings: Settings, archive: Archive, 
 
 def lines(walked: Walked, unfetched: int) -> list[str]:
     """Say to a person what came of it."""
-    before = f", {walked.known:,} walked before" if walked.known else ""
-    said = [f"{walked.documents:,} sitemaps read{before}: {walked.found:,} articles since then, {walked.new:,} of them new"]
+    before = f" (walked before: {walked.known:,})" if walked.known else ""
+    said = [f"sitemaps read: {walked.documents:,}{before} · articles since then: {walked.found:,}, new: {walked.new:,}"]
     if walked.undated:
-        said.append(f"{walked.undated:,} pages without a date left out")
-    said += [f"not read: {line}" for line in walked.failed[:10]]
-    if len(walked.failed) > 10:
-        said.append(f"and {len(walked.failed) - 10:,} more; the command may be repeated")
+        said.append(f"left out, since they tell no date: {walked.undated:,}")
+    said += [f"not read: {line}" for line in walked.failed[:_SHOWN]]
+    if len(walked.failed) > _SHOWN:
+        said.append(f"and {len(walked.failed) - _SHOWN:,} more; the command may be repeated")
     if unfetched:
-        said.append(
-            f"{unfetched:,} pages wait; a running daemon fetches them, at half the pace the outlet allows (presswatch outlets plan)"
-        )
+        said.append(f"pages that wait: {unfetched:,}; a running daemon fetches them, at half the pace the outlet allows")
     return said
 
 

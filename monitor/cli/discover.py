@@ -96,12 +96,12 @@ def columns(now: Any) -> tuple[Column, ...]:
     """The table of what was found."""
     return (
         Column(title="KIND", show=lambda row: row["kind"]),
-        Column(title="URL", show=lambda row: row["url"], gives_way=True),
+        Column(title="URL", show=lambda row: row["url"]),
         Column(title="ENTRIES", show=lambda row: row["entries"], is_number=True),
         Column(title="A DAY", show=lambda row: "" if row["per_day"] is None else f"{row['per_day']:g}", is_number=True),
         Column(title="NEWEST", show=lambda row: ago(row["newest_at"], now) if row["newest_at"] else "undated"),
         Column(title="TEXT", show=lambda row: "full" if row["with_text"] > 0.5 else ""),
-        Column(title="FOUND BY", show=lambda row: row["why"]),
+        Column(title="FOUND BY", show=lambda row: row["why"], gives_way=True),
     )
 
 

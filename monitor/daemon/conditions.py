@@ -5,6 +5,7 @@ What was told stands in the archive's notices; a condition is a notice that no r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ _OVERFLOW_TOLD = timedelta(hours=24)
 _HISTORY = timedelta(days=28)
 _PAGES: Final = 140
 _OUTLETS_AT_A_TIME: Final = 200
+_GAUGES_AT_A_TIME: Final = 200
 _OVERSPENT: Final = 1.2
 _OVER: Final[Mapping[str, str]] = {
     "silent": "publishes again",
@@ -54,8 +56,10 @@ async def look_at_sources(parts: Parts) -> None:
     watch, now = parts.in_force.watch, parts.clock.now()
     found = await parts.archive.read(lambda tx: tuple(of_sources(tx, watch, now)))
     silent = {c.subject for c in found if c.kind == "silent"}
-    for source_id in watch.sources:
+    for number, source_id in enumerate(watch.sources):
         parts.metrics.source_silent.labels(source_id).set(source_id in silent)
+        if number % _GAUGES_AT_A_TIME == 0:
+            await asyncio.sleep(0)  # ten thousand in one go would hold the loop up
     await parts.archive.write(lambda tx: _mark_silent(tx, silent, now))
     await _tell(parts, _BY_SOURCE, found)
     await _tell(parts, _BY_SETTINGS, tuple(of_settings(parts)))
