@@ -23,7 +23,8 @@ _OPENINGS = (
     (
         r"sign up (?:for|to)\b|subscribe (?:to|now|today|here)\b|(?:get|receive) (?:our|the) .{0,60}newsletter|follow (?:us|him|her|them|me)?\s?(?:on|@)|join our\b|"
         r"(?:share|tweet|email|print) this\b|share(?: on)? (?:facebook|twitter|x|whatsapp|linkedin)|click here\b|download (?:the|our) .{0,30}app\b|"
-        r"(?:hier )?(?:newsletter )?(?:jetzt )?(?:abonnieren|anmelden)\b.{0,60}$|abonnieren sie|folgen sie uns|(?:gefällt|gefiel) (?:ihnen|dir|euch) (?:der|dieser|unser)|hat (?:ihnen|dir) (?:der|dieser) (?:artikel|beitrag)|newsletter(?::|$)|"
+        r"(?:hier )?(?:newsletter )?(?:jetzt )?(?:abonnieren|anmelden)\b.{0,60}$|abonnieren sie|folgen sie uns|(?:gefällt|gefiel) (?:ihnen|dir|euch) (?:der|dieser|unser)|hat (?:ihnen|dir) (?:der|dieser) (?:artikel|beitrag)|war (?:der|dieser) (?:artikel|beitrag) |möchten sie (?:den|diesen) (?:artikel|beitrag) |"
+        r"dieser (?:artikel|beitrag) enthält werbung|newsletter(?::|$)|"
         r"abonnez-vous|inscrivez-vous|suivez-nous|recevez (?:notre|la|toute)|suscríbe|síguenos|sigue (?:toda|leyendo)|iscriviti|seguici|inscreva-se|siga o |"
         r"zapisz się|subskrybuj|abonneer|meld je aan|tilmeld dig|подписывайтесь|подпишитесь|підписуйтесь|扫(?:一扫|码|描)|(?:长按|識別|识别)二维码|(?:微信|官方)?(?:公众号|微信号)[:：]|"
         r"关注(?:我们|微信|公众号)|下载.{0,10}(?:客户端|app)|(?:欢迎)?(?:投稿|爆料)|新闻热线|\*?\s*(?:點我|追蹤|訂閱|加入).{0,20}(?:line|粉絲|新聞|頻道)|(?:会員|無料)(?:登録|会員)"

@@ -12,7 +12,7 @@ from trafilatura import bare_extraction
 
 from crawler.extract import boilerplate, forest
 from crawler.extract.blocks import Block, Walk
-from crawler.extract.features import Hints, rows
+from crawler.extract.features import NAMES, Hints, rows
 from crawler.extract.measures import bare, weight
 from crawler.extract.tree import Tree
 
@@ -21,6 +21,10 @@ _DOUBT = 0.1
 _SECOND_OPINION = 1.5
 """What the second opinion adds to a block's log-odds, or takes from them."""
 _SECOND_MAX_NODES = 6_000
+_LEAD = 3.0
+"""What a lead gains: 1.7 % more of the known sentences of European pages, against .0006 F1 on sets whose texts begin below it."""
+_LEAD_REACH, _LEAD_LINK, _LEAD_WEIGHT = 6, 0.3, 40.0
+_IN_DESCRIPTION, _SINCE_TITLE, _LINK, _WEIGHT = map(NAMES.index, ("in_description", "since_title", "link", "weight"))
 _COPY_CHARS = 60
 _OFFER_WEIGHT = 800.0
 _PROBE_CHARS = 200
@@ -66,14 +70,22 @@ def selected_line(root: HtmlElement, selector: str) -> str:
 def _judge(tree: Tree, walk: Walk, hints: Hints) -> Reading:
     """Ask the forest of each block; where much hangs in the balance ask trafilatura too."""
     blocks, judge = walk.blocks, forest.load()
-    odds = [judge.odds(row) for row in rows(walk, hints)]
+    numbers = rows(walk, hints)
+    odds = [judge.odds(row) for row in numbers]
+    doubt = _doubt(blocks, odds)
+    odds = [one + _LEAD * _is_lead(row) for one, row in zip(odds, numbers, strict=True)]
     how = "blocks"
-    if _doubt(blocks, odds) > _DOUBT and tree.nodes <= _SECOND_MAX_NODES:
+    if doubt > _DOUBT and tree.nodes <= _SECOND_MAX_NODES:
         second = _second_opinion(tree.root)
         if second:
             odds = [_swayed(one, block, second) for one, block in zip(odds, blocks, strict=True)]
             how = "second opinion"
     return _compose([block for block, one in zip(blocks, odds, strict=True) if one >= 0.0], hints, how=how)
+
+
+def _is_lead(row: Sequence[float]) -> bool:
+    """Whether a block below the title says what the description says: the lead, which many pages keep apart from their text."""
+    return bool(row[_IN_DESCRIPTION]) and 0 < row[_SINCE_TITLE] <= _LEAD_REACH and row[_LINK] < _LEAD_LINK and row[_WEIGHT] >= _LEAD_WEIGHT
 
 
 def _swayed(odds: float, block: Block, second: str) -> float:

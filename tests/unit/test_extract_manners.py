@@ -75,3 +75,15 @@ def test_an_article_that_says_it_is_free_is_free() -> None:
 def test_datelines_of_many_countries_name_their_agency(line: str, agency: str | None) -> None:
     body = "".join(f"<p>{text}</p>" for text in (line + pages.GERMAN[0], *pages.GERMAN[1:]))
     assert extract.read_page(pages.arrival(pages.markup("de", body=body))).agency == agency
+
+
+@pytest.mark.parametrize("name", ["lead", "c-17", "vorspann"])
+def test_a_lead_that_stands_apart_from_the_text_is_kept(name: str) -> None:
+    lead = "Elf Monate lang mussten alle mit der Fähre fahren; nun ist die Brücke wieder frei."
+    body = "".join(f"<p>{line}</p>" for line in pages.GERMAN)
+    page = (
+        f"<html lang='de'><head><title>{pages.TITLES['de']}</title><meta name='description' content='{lead}'></head><body><header><div class='top'>"
+        f"<h1>{pages.TITLES['de']}</h1><p class='{name}'>{lead}</p></div><ul class='share'><li><a href='#'>Teilen</a></li><li><a href='#'>Merken</a></li></ul></header>"
+        f"<div class='wrap'><div class='col'><div class='text'>{body}</div></div><aside><p>{lead}</p></aside></div></body></html>"
+    )
+    assert extract.read_page(pages.arrival(page)).text.splitlines() == [lead, *pages.GERMAN]
