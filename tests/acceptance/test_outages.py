@@ -27,8 +27,8 @@ def standing(desk: Daemon) -> dict[str, int]:
 
 
 @pytest.mark.timeout(240)
-async def test_a_channel_down_for_a_whole_run_gets_everything_once_when_it_is_back(desk: Daemon, stand: Newsstand, sink: Sink) -> None:
-    desk.config.write_text(json.dumps(json.loads(desk.config.read_text()) | {"stories": "off"}))
+async def test_a_channel_down_for_a_whole_run_gets_everything_once_when_it_is_back(tmp_path: Path, stand: Newsstand, sink: Sink) -> None:
+    desk = settings(tmp_path, stand, sink, stories="off")
     sink.status = 503
     publish(stand)
     await desk.start()

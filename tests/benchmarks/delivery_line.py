@@ -79,7 +79,7 @@ async def line() -> None:
             archive = Archive.open(str(Path(folder) / "archive.db"), clock=clock, hold=True)
             archive.write_now(lambda tx: writes.put_outlets(tx, [paper], clock.now()))
             archive.write_now(lambda tx: writes.put_rules(tx, settings.rules, clock.now()))
-            wish = Subscription(subscription_id="desk-1", channel="desk", themes=("*",))
+            wish = Subscription(subscription_id="desk-1", channel="desk", themes=("*",), storm=False)
             desk = Desk(
                 themes={t.theme_id: t for t in settings.rules.themes}, outlets={paper.outlet_id: paper}, subscriptions=[wish], stories=False
             )
