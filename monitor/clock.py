@@ -36,6 +36,10 @@ class SystemClock:
         """Seconds since an arbitrary point; for intervals and leases."""
         return time.monotonic()
 
+    def apart(self) -> float:
+        """How many seconds the system's clock is ahead of ours."""
+        return (_wall() - self.now()).total_seconds()
+
     def settle(self) -> float:
         """Move towards the system's clock and return how many seconds apart the two were."""
         tick = time.monotonic()

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import shutil
 
-import structlog
-
 from monitor.archive import reads
 from monitor.clock import JUMP_S
 from monitor.config.settings import Settings
 from monitor.daemon.parts import Parts
 
-_log = structlog.get_logger()
-
 
 async def measure(parts: Parts) -> None:
     """Bring the gauges up to date."""
-    apart_s = parts.clock.settle()
-    if abs(apart_s) > JUMP_S:
+    if abs(parts.clock.settle()) > JUMP_S:
         parts.metrics.clock_jumps.inc()
-        _log.warning("clock jumped", duration_s=round(apart_s, 1))
     standing = await parts.archive.read(reads.outbox)
     for status in ("pending", "held", "retry", "dead"):
         parts.metrics.outbox.labels(status).set(standing.get(status, 0))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
+from monitor.clock import JUMP_S
 from monitor.errors import PresswatchError
 
 _log = structlog.get_logger()
+
+_LOOK_S: Final = 1.0
 
 Job = Callable[[], Awaitable[None]]
 
@@ -48,14 +53,21 @@ class Timed:
 
 
 class Jobs:
-    """Named jobs in memory. A job that is late runs once, and never twice at the same time."""
+    """Named jobs in memory. A job that is late runs once, and never twice at the same time.
 
-    def __init__(self, timetable: Iterable[Timed], timezone: tzinfo) -> None:
+    APScheduler plans by the system's clock, and an hour back would be an hour without jobs: ``apart`` says how far that clock is from
+    one that does not jump, and where it jumped everything is planned anew.
+    """
+
+    def __init__(self, timetable: Iterable[Timed], timezone: tzinfo, *, apart: Callable[[], float] = lambda: 0.0) -> None:
         self._scheduler = AsyncIOScheduler(
             timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._failing: set[str] = set()
-        for timed in timetable:
+        self._apart = apart
+        self._following: asyncio.Task[None] | None = None
+        self._timetable = tuple(timetable)
+        for timed in self._timetable:
             self._add(timed)
 
     def _add(self, timed: Timed) -> None:
@@ -69,11 +81,18 @@ class Jobs:
             else:
                 self._failing.discard(timed.name)
 
-        match timed.when:
-            case Every(seconds):
-                self._scheduler.add_job(work, "interval", seconds=seconds, id=timed.name)
-            case Daily(hour, minute):
-                self._scheduler.add_job(work, "cron", hour=hour, minute=minute, id=timed.name)
+        self._scheduler.add_job(work, id=timed.name, **_trigger(timed.when))
+
+    async def _follow(self) -> None:
+        before = self._apart()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            now = self._apart()
+            if abs(now - before) > JUMP_S:
+                _log.warning("clock jumped; jobs are planned anew", duration_s=round(now - before, 1))
+                for timed in self._timetable:
+                    self._scheduler.reschedule_job(timed.name, **_trigger(timed.when))
+            before = now
 
     def _tell(self, name: str, reason: str) -> None:
         """Say once that a job fails; it is tried again at its time, and the archive's own state says how it goes on."""
@@ -84,8 +103,31 @@ class Jobs:
     def start(self) -> None:
         """Begin; needs the running loop."""
         self._scheduler.start()
+        self._following = asyncio.get_running_loop().create_task(self._follow(), name="clock")
 
     def stop(self) -> None:
         """End without waiting; what runs is awaited by its owner."""
+        if self._following is not None:
+            self._following.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+
+def _trigger(when: Every | Daily) -> dict[str, Any]:
+    """Say a time as APScheduler takes it."""
+    match when:
+        case Every(seconds):
+            return {"trigger": _Steady(seconds)}
+        case Daily(hour, minute):
+            return {"trigger": "cron", "hour": hour, "minute": minute}
+
+
+class _Steady(BaseTrigger):  # type: ignore[misc]  # APScheduler is untyped for us
+    """An interval from now on: APScheduler's own counts all that were missed, which after a jump of ten years are 300 million."""
+
+    def __init__(self, seconds: float) -> None:
+        self._interval = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, _previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return when to run next."""
+        return now + self._interval

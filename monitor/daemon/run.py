@@ -15,7 +15,7 @@ import structlog
 from crawler.children import Children, Limits
 from crawler.runner import Crawl
 from monitor import logs
-from monitor.archive import Archive, RobotsRows
+from monitor.archive import Archive, RobotsRows, writes
 from monitor.clock import SystemClock
 from monitor.config.settings import Settings
 from monitor.daemon import conditions, heap
@@ -96,6 +96,8 @@ class Daemon:
         ending.callback(archive.close)
         in_force = InForce(await compiled(settings, archive), opened(settings), await asyncio.to_thread(link_key, settings))
         await record(settings, archive, clock)
+        if ahead := await archive.write(lambda tx: writes.forgive_the_future(tx, clock.now())):
+            _log.warning("a clock ran ahead when this archive was last written; what it put off is due now", sources=ahead)
 
         children = Children(settings.workers, Limits())
         if node.crawls:
@@ -143,7 +145,11 @@ class Daemon:
         price = Price(parts)
         await price.steer()
         await conditions.look_at_sources(parts)
-        jobs = Jobs(timetable(parts, price=price, reload=reload, fleet=fleet, stopped=self._stopped), ZoneInfo(self._settings.timezone))
+        jobs = Jobs(
+            timetable(parts, price=price, reload=reload, fleet=fleet, stopped=self._stopped),
+            ZoneInfo(self._settings.timezone),
+            apart=parts.clock.apart,
+        )
         ending.callback(jobs.stop)
         jobs.start()
         heap.settle()

@@ -13,7 +13,7 @@ class Options:
     """Times in seconds; ``batch`` is how many rows of the outbox are held in memory per channel at most."""
 
     timeout_s: float = 30.0
-    stop_s: float = 10.0
+    stop_s: float = 5.0
     sweep_s: float = 10.0
     batch: int = 50
     first_retry_s: float = 5.0

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.soak PATH/TO/fakeworld.py [--duration 72000] [--speed 20] [--prob 0.02] [--keep FOLDER]
 
-``--duration`` is in seconds of the world: at ``--speed 20`` an hour holds 72,000 of them. Prints the slope of memory after the first
+``--duration`` is in seconds of the world: at ``--speed 20`` an hour holds 72,000 of them. A world that is over is waited for until every
+source was asked again: an outlet that answered 429 is left alone for a quarter of an hour. Prints the slope of memory after the first
 third, open files at both ends, and the world's verdict. Exit 1 where something was lost, doubled or broken, or where files stay open.
 """
 
@@ -25,11 +26,14 @@ EVERY_S = 10.0
 FAULTS: tuple[dict[str, Any], ...] = (
     {"mode": "status", "code": 500}, {"mode": "status", "code": 403, "what": "article"}, {"mode": "retry-after", "seconds": 5}, {"mode": "reset"},
     {"mode": "truncate"}, {"mode": "slow", "seconds": 5}, {"mode": "drip", "what": "article"}, {"mode": "empty"}, {"mode": "hang"},
-    {"mode": "gzip-bomb", "mb": 60}, {"mode": "endless-headers"}, {"mode": "redirect-loop"}, {"mode": "redirect-canary", "what": "article"},
-    {"mode": "deep", "what": "article"}, {"mode": "xml-bomb", "what": "feed"}, {"mode": "control-chars", "what": "feed"},
+    {"mode": "gzip-bomb", "mb": 60}, {"mode": "endless-headers"}, {"mode": "redirect-loop"}, {"mode": "deep", "what": "article"},
+    {"mode": "control-chars", "what": "feed"},
 )  # fmt: skip
+"""Those after which nothing may be missing once they are over: a bomb's own item and an entry that led to a forbidden address are kept."""
 LEAKED_FILES = 5
 SLOPE_MB_H = 1.0
+_STARTED = 6
+"""The sample of a daemon that has surely started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ def slope_mb_h(samples: list[Sample]) -> float:
 def show(samples: list[Sample]) -> list[str]:
     """Print the figures; return what is wrong with them."""
     third = samples[len(samples) // 3 :]
-    first, last = samples[0], samples[-1]
+    first, last = samples[min(_STARTED, len(samples) - 1)], samples[-1]
     slope, flat = slope_mb_h(samples), median(s.files for s in third)
     print(
         f"{last.at_s / 60:.0f} min · RSS {first.rss / 1e6:.0f} -> {last.rss / 1e6:.0f} MB, peak {max(s.rss for s in samples) / 1e6:.0f} MB"
@@ -88,14 +92,18 @@ def show(samples: list[Sample]) -> list[str]:
 def main() -> int:
     """Run the soak and print what it saw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    rig.options(parser, duration=72_000.0, speed=20.0, articles=100, prob=0.02, net=3)
+    rig.options(parser, duration=72_000.0, speed=20.0, articles=100, prob=0.02, net=3, patience=1_000.0)
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="MODE", help="leave a fault out; a 429 alone is waited for a quarter of an hour"
+    )
     given = parser.parse_args()
+    chosen = [fault for fault in FAULTS if fault["mode"] not in given.without]
     folder = given.keep or Path(tempfile.mkdtemp(prefix="presswatch-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     world = rig.World(given.world, given)
     try:
         daemon = rig.Daemon(rig.settings(world, folder, given), folder / "daemon.log")
-        world.ask("/faults", [{"what": "any", **fault, "outlets": "all", "prob": given.prob / len(FAULTS)} for fault in FAULTS])
+        world.ask("/faults", [{"what": "any", **fault, "outlets": "all", "prob": given.prob / len(chosen)} for fault in chosen])
         world.ask("/sink", {"webhook": {"mode": "flaky", "prob": given.prob}})
         samples = soak(world, daemon, given)
         stopped_s = daemon.stop()

@@ -67,6 +67,19 @@ def test_a_reload_keeps_the_plan_of_a_source_and_a_returning_one_resumes(archive
 # ---- polls
 
 
+def test_what_a_clock_that_ran_ahead_put_off_is_due_now_and_a_long_rest_stays(archive: Archive) -> None:
+    archive.write_now(lambda tx: writes.record_poll(tx, poll("alpenpost", at=NOW), [], plan))
+    assert archive.write_now(lambda tx: writes.forgive_the_future(tx, NOW)) == 0
+    far = NOW + timedelta(days=3650)
+    archive.write_now(lambda tx: writes.record_poll(tx, poll("alpenpost", at=far), [], plan))
+    archive.write_now(lambda tx: tx.run(sa.update(t.sources).values(next_at=far)))
+    archive.write_now(lambda tx: writes.hold_host(tx, "alpenpost.example", far, "answered 429", 1.0, NOW))
+    assert archive.read_now(lambda tx: reads.due_sources(tx, NOW, 10)) == []
+    assert archive.write_now(lambda tx: writes.forgive_the_future(tx, NOW)) == 1
+    assert [s for s, _ in archive.read_now(lambda tx: reads.due_sources(tx, NOW, 10))] == ["alpenpost#0"]  # the others asked for their rest
+    assert archive.read_now(lambda tx: tx.value(sa.select(t.hosts.c.held_until))) is None
+
+
 def test_the_insert_is_the_seen_check(archive: Archive) -> None:
     listed = [entry("alpenpost", "a"), entry("alpenpost", "b"), entry("alpenpost", "a")]
     first, new = archive.write_now(lambda tx: writes.record_poll(tx, poll("alpenpost"), listed, plan))

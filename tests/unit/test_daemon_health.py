@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,7 @@ from monitor.archive import Archive
 from monitor.cli.app import cli
 from monitor.clock import FixedClock
 from monitor.daemon.health import BEAT_S, WRITE_S, check, stuck
-from monitor.daemon.jobs import Every, Jobs, Timed
+from monitor.daemon.jobs import Every, Jobs, Timed, _Steady
 from monitor.daemon.node import Node
 from monitor.daemon.tick import Tick
 from monitor.errors import ArchiveError
@@ -93,6 +94,25 @@ async def test_an_archive_that_is_away_is_told_once_and_the_watchdog_stays_fed()
         jobs.stop()
     assert daemon.fed >= 3
     assert [event["reason"] for event in told if event["log_level"] == "warning"] == ["the server is away"]
+
+
+@pytest.mark.parametrize("jump_s", [-3600.0, 10 * 365 * 86_400.0])
+async def test_a_clock_that_jumps_has_everything_planned_anew(jump_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.daemon.jobs._LOOK_S", 0.01)
+    runs = asyncio.Queue[None]()
+    jobs = Jobs([Timed(name="tick", when=Every(0.05), work=lambda: runs.put(None))], ZoneInfo("UTC"), apart=lambda: 0.0)
+    jobs.start()
+    await asyncio.wait_for(runs.get(), 10)
+    (job,) = jobs._scheduler.get_jobs()
+    job.modify(next_run_time=job.next_run_time + timedelta(seconds=abs(jump_s)))  # as the wall clock's jump leaves it behind or ahead
+    jobs._apart = lambda: jump_s
+    await asyncio.wait_for(runs.get(), 10)
+    jobs.stop()
+
+
+def test_an_interval_counts_nothing_it_missed() -> None:
+    trigger = _Steady(1.0)
+    assert trigger.get_next_fire_time(NOW, NOW + timedelta(days=3650)) == NOW + timedelta(days=3650, seconds=1)
 
 
 async def test_readiness_says_why_not() -> None:

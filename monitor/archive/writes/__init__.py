@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.archive.writes.alerts import end_mute, put_alerts, put_mark, put_mute, put_notice, put_verdicts
 from monitor.archive.writes.articles import Revision, Stored, put_article
+from monitor.archive.writes.clock import forgive_the_future
 from monitor.archive.writes.deliveries import mark_dead, mark_retry, mark_sent, mark_sent_late, put_deliveries, release, resend
 from monitor.archive.writes.entries import finish_entry, postpone, put_look
 from monitor.archive.writes.findings import put_findings
@@ -23,6 +24,7 @@ __all__ = [
     "forget_node",
     "forget_nodes",
     "forget_old",
+    "forgive_the_future",
     "hold_host",
     "lock_stories",
     "mark_dead",
