@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
@@ -225,12 +225,10 @@ async def test_sessions_of_postgresql_ended_and_the_server_frozen(
         await asyncio.sleep(3)
     ended = await _there(desk, press)
     processes = _processes(server)
-    for pid in processes:
-        os.kill(pid, signal.SIGSTOP)
+    _send(processes, signal.SIGSTOP)
     press.publish(2)
     await asyncio.sleep(30)
-    for pid in processes:
-        os.kill(pid, signal.SIGCONT)
+    _send(processes, signal.SIGCONT)
     tell(
         f"all sessions ended every 3 s for 30 s: everything there {ended:.1f} s after; frozen for 30 s: {await _there(desk, press):.1f} s after"
     )
@@ -248,6 +246,12 @@ async def _there(desk: Daemon, press: Press) -> float:
         else:
             return time.monotonic() - began
     pytest.fail(f"the server does not answer; the daemon said:\n{desk.said[-3000:]}")
+
+
+def _send(processes: list[int], number: signal.Signals) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):  # a worker of the server that was done
+            os.kill(pid, number)
 
 
 def _processes(server: Server) -> list[int]:
