@@ -35,11 +35,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--real", action="store_true", help="only the whole line and a real outbox: page to message, thousands due at once")
+    parser.add_argument("--pages", type=int, default=delivery_line.PAGES)
     given = parser.parse_args()
     count = given.messages
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     if given.real:
-        asyncio.run(delivery_line.line())
+        asyncio.run(delivery_line.line(given.pages))
         asyncio.run(delivery_line.flood(count))
         return
     writing()
