@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from monitor.archive import Archive, Tx, reads, retention, search, upkeep, writes
 from monitor.archive.retention import Forgotten, Keep
 from monitor.clock import FixedClock
+from monitor.config.settings import Retention
+from monitor.daemon.upkeep import forget
 from monitor.rules.nodes import Term
 from tests.archives import NOW, entry, furnish, list_entries, settle
 
@@ -116,3 +120,15 @@ async def test_the_daemon_forgets_in_batches_between_which_others_write(archive:
     assert await retention.forget_nightly(archive, keep, LATE) == counts
     assert await retention.forget_nightly(archive, keep, LATE) == Forgotten()
     await archive.write(lambda tx: writes.put_meta(tx, "after", "yes"))
+
+
+async def test_the_nightly_job_follows_the_settings_in_force_and_says_what_it_took(archive: Archive) -> None:
+    settings = SimpleNamespace(retention=Retention(unmatched_texts_s=DAY, polls_s=DAY, outlets={"fjord-times": DAY}))
+    parts = SimpleNamespace(archive=archive, clock=FixedClock(LATE), in_force=SimpleNamespace(settings=settings))
+    with capture_logs() as said:
+        await forget(parts)  # type: ignore[arg-type]
+        await forget(parts)  # type: ignore[arg-type]
+    assert texts(archive) == {"Title of a", "Déjà vu in 北京"}
+    assert [line["reason"] for line in said if line["event"] == "archive forgot"] == [
+        "3 texts, 0 articles, 5 polls and 0 entries were older than they are kept"
+    ]
