@@ -106,6 +106,9 @@ CASES: list[tuple[str, str, str, str, str, str]] = [
     ("presswatch.yaml", "on_tdm: record", "on_tdm: recrod", "11:9", "is not an answer to a reservation", "did you mean 'record'?"),
     ("presswatch.yaml", "workers: 2\n", "workers: 2\nworkers: 3\n", "9:1", "'workers' stands twice; the first is in line 8", "keep one"),
     ("presswatch.yaml", "workers: 2\n", "workers: 2\narchive: mysql://db\n", "9:10", "'mysql' is not a kind of archive", ""),
+    ("presswatch.yaml", "workers: 2\n", "workers: 2\nrole: all\n", "9:7", "several nodes share an archive on PostgreSQL", "postgresql://"),
+    ("presswatch.yaml", "workers: 2\n", "workers: 2\nrole: crawlr\n", "9:7", "'crawlr' is not a role", "did you mean 'crawler'?"),
+    ("presswatch.yaml", "workers: 2\n", "workers: 2\nlease: 1s\n", "9:8", "a lease under 2s is lost by a busy node", "write 20s"),
     ("presswatch.yaml", "workers: 2\n", "workers: 2\nrequests_per_hour: 0\n", "9:20", "it must be more than 0", ""),
     (
         "presswatch.yaml",
