@@ -42,12 +42,20 @@ def fenced(work: Callable[[Tx], T], claim: Claim | None) -> Callable[[Tx], T]:
 
 def hold(tx: Tx, claim: Claim) -> None:
     """Keep a claim until the transaction ends, or raise ClaimLost."""
+    _believe(claim)
     _require(tx.get(_HOLD, job=claim.job_id, worker=claim.worker_id, attempts=claim.attempts), claim)
 
 
 def finish(tx: Tx, claim: Claim) -> None:
     """End the job of a claim with whatever else this transaction writes, or raise ClaimLost."""
+    _believe(claim)
     _require(tx.get(_FINISH, job=claim.job_id, worker=claim.worker_id, attempts=claim.attempts), claim)
+
+
+def _believe(claim: Claim) -> None:
+    """What a node learned after it lost its lease is no news: it was refused every turn, and would tell that of the outlets."""
+    if not claim.is_live():
+        raise ClaimLost(f"the lease under which job {claim.job_id} was claimed is lost")
 
 
 def _require(found: Sequence[object], claim: Claim) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -162,6 +163,28 @@ async def test_the_work_of_a_silent_worker_is_given_to_another_and_its_own_write
     with pytest.raises(ClaimLost):
         await fleet.archive.write(fenced(lambda _tx: None, claims[0]))
     assert isinstance(frozen, FleetQueue)
+    woken.set()
+
+
+async def test_a_node_that_lost_its_lease_writes_nothing_even_where_nobody_took_its_work_yet(fleet: Fleet) -> None:
+    claims, woken = list[Claim](), asyncio.Event()
+
+    async def sleep(source_id: str, claim: Claim) -> bool:
+        claims.append(claim)
+        await woken.wait()
+        return False
+
+    await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
+    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
+    await scheduler.tick()
+    await fleet.until(lambda: len(claims) == 3)
+    await fleet.archive.write(fenced(lambda _tx: None, claims[0]))
+    for work in (
+        fenced(lambda _tx: None, replace(claims[0], is_live=lambda: False)),
+        partial(finish, claim=replace(claims[0], is_live=lambda: False)),
+    ):
+        with pytest.raises(ClaimLost, match="lease"):
+            await fleet.archive.write(work)
     woken.set()
 
 
