@@ -86,7 +86,9 @@ async def test_metrics_move_and_hold_no_address(tmp_path: Path, stand: Newsstand
     desk = settings(tmp_path, stand, sink, listen=f"127.0.0.1:{port}")
     stand.publish("seeufer-anzeiger", GERMAN, TEXT)
     await desk.start()
-    await desk.until(lambda: "message sent" in desk.said)  # which is said once it is counted
+    await desk.until(
+        lambda: "message sent" in desk.said and "first pass done" in desk.said
+    )  # said once the message and a second tick are counted
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
         page = await answer.text()
     assert desk.call("status", "--health").stdout == "ready\n"
