@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -112,13 +113,20 @@ class Acts:
     async def _open(self, request: web.Request) -> web.Response:
         """Take the token and give a cookie for it."""
         token = self._site.settings().token
-        given = await request.post()
-        said, onward = str(given.get("token", "")), guard.own_path(str(given.get("next", "/")))
+        given = await _fields(request)
+        said, onward = given.get("token", ""), guard.own_path(given.get("next", "/"))
         if token is None or not guard.is_token(token, said):
             return closed(self._site, onward, is_wrong=token is not None)
         answer = web.Response(status=303, headers={"Location": "." + onward})
         answer.set_cookie(guard.COOKIE, guard.cookie(token), max_age=_YEAR_S, httponly=True, samesite="Lax", secure=is_secure(request))
         return answer
+
+
+async def _fields(request: web.Request) -> dict[str, str]:
+    """Read the form that our own page sends, and no other kind: this is the one body that strangers may send."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType(text="send the token as the form on the page does\n")
+    return dict(parse_qsl((await request.read()).decode("utf-8", "replace")))
 
 
 def do(tx: Tx, act: Act, found: pages.AlertPage, clock: Clock) -> None:

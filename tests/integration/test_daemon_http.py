@@ -189,6 +189,22 @@ async def test_a_body_is_no_place_to_fill_the_memory(closed: Served) -> None:
     assert answer.status == 413
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("multipart/form-data; boundary=x", b"garbage", 415),
+        ("multipart/form-data", b"garbage", 415),
+        ("text/plain", b"token=guess", 415),
+        ("application/x-www-form-urlencoded; charset=nothing", b"token=%ff", 401),
+        ("application/x-www-form-urlencoded", b"token=\xff\xfe&next", 401),
+        ("application/x-www-form-urlencoded", b"", 401),
+    ],
+)
+async def test_what_a_stranger_sends_instead_of_the_form_is_no_fault_of_ours(closed: Served, kind: str, body: bytes, status: int) -> None:
+    answer = await closed.ask("POST", "/token", data=body, headers={"Origin": closed.address, "Content-Type": kind})
+    assert (answer.status, "Set-Cookie" in answer.headers) == (status, False)
+
+
 async def test_nobody_who_holds_a_connection_holds_the_end_up(archive: Archive) -> None:
     async with asyncio.timeout(30), serving(archive, FixedClock(NOW)) as served:
         port = int(served.address.rpartition(":")[2])
