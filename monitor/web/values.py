@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
@@ -21,12 +21,17 @@ def as_json(page: object) -> str:
 def plain(value: Any) -> Any:
     """Return a value as JSON knows it."""
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _field(field, getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
         return _marked(value) if value and all(isinstance(part, Part) for part in value) else [plain(inner) for inner in value]
     return _simple(value)
+
+
+def _field(field: Field[Any], value: Any) -> Any:
+    """A text in parts has one form, also where it is empty."""
+    return _marked(value) if field.type == "tuple[Part, ...]" else plain(value)
 
 
 def _simple(value: Any) -> str | int | float | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.render.changes import Change, How
 from monitor.render.snippet import Part
+from monitor.web.trying import Sample
 from monitor.web.values import as_json, plain
 from monitor.web.views import (
     MOST_BYTES,
@@ -178,3 +179,9 @@ def test_json_says_times_in_utc_and_marked_texts_as_text() -> None:
     )
     with pytest.raises(TypeError, match="object has no form in JSON"):
         as_json(object())
+
+
+def test_an_empty_text_has_the_same_form_in_json_as_another() -> None:
+    empty = Sample(story_id=1, outlet="", language="de", headline=(Part(text="a"),), excerpt=(), relevance=1, found=())
+    told = plain(empty)
+    assert (told["headline"], told["excerpt"], told["found"]) == ({"text": "a", "marked": []}, {"text": "", "marked": []}, [])
