@@ -19,7 +19,7 @@ LONGEST: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """What is wrong with a query; ``picture`` is the line with a caret below the spot."""
+    """What is wrong with a query; ``picture`` is the line with a caret below the spot, and ``line`` 0 where it is not in the query."""
 
     line: int
     column: int

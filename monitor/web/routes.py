@@ -103,8 +103,8 @@ class Pages:
         asked = request.query
         wanted = search.Wanted(
             query=asked.get("q", ""),
-            outlet=asked.get("outlet", ""),
-            language=asked.get("language", ""),
+            outlet=name(asked, "outlet"),
+            language=name(asked, "language"),
             day=asked.get("day", ""),
             before=whole(asked, "before") or None,
         )
@@ -134,6 +134,11 @@ def whole(asked: MultiMapping[str], name: str) -> int:
     """Return a number that was asked for; 0 for what is none."""
     said = asked.get(name, "")
     return min(int(said), _MOST_OFFSET if name == "from" else 10**18) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+
+
+def name(asked: MultiMapping[str], what: str) -> str:
+    """Return a name that was asked for; PostgreSQL refuses a NUL, and nothing is named with one."""
+    return asked.get(what, "").replace("\0", "")
 
 
 def _wants_json(request: web.Request) -> bool:

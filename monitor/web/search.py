@@ -84,7 +84,7 @@ def search_page(tx: Tx, wanted: Wanted, rules: RuleSet, *, monotonic: Callable[[
     """Answer a search within its time."""
     if not wanted.query.strip():
         return SearchPage(wanted=wanted)
-    if wrong := too_long(wanted.query):
+    if wrong := too_long(wanted.query) or _no_day(wanted.day):
         return SearchPage(wanted=wanted, mistakes=wrong)
     try:
         engine = made_ready(rules, _theme(wanted.query))
@@ -105,7 +105,7 @@ def search_page(tx: Tx, wanted: Wanted, rules: RuleSet, *, monotonic: Callable[[
         outlets=_facets((a.outlet_id for a, _ in found), lambda name: names.get(name, name)),
         languages=_facets((primary(a.language) for a, _ in found), str),
         days=_days(found),
-        older=shown[-1][0].article_id if len(found) > SHOWN and shown else None,
+        older=_older(found, last, is_all=is_all),
     )
 
 
@@ -125,8 +125,17 @@ def _filter(wanted: Wanted) -> reads.Filter:
     )
 
 
+def _no_day(text: str) -> tuple[Mistake, ...]:
+    """Refuse to show everything to somebody who asked for a day."""
+    if not text or _day(text) is not None:
+        return ()
+    return (
+        Mistake(line=0, column=0, code="", message=f"'{text[:40]}' is not a day; days are written as 2026-11-24", hint=None, picture=""),
+    )
+
+
 def _day(text: str) -> datetime | None:
-    """Read a day as the archive writes it; anything else narrows nothing."""
+    """Read a day as the archive writes it; None for anything else."""
     try:
         return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC) + timedelta(hours=12) if text else None
     except ValueError:
@@ -147,6 +156,13 @@ def _found(
         if len(found) >= COUNTED or is_over():
             return found, last, False
     return found, last, not is_over()
+
+
+def _older(found: Sequence[tuple[Article, Match]], last: Article | None, *, is_all: bool) -> int | None:
+    """Where to go on: behind the last hit that is shown, or where the time was up."""
+    if len(found) > SHOWN:
+        return found[SHOWN - 1][0].article_id
+    return last.article_id if last is not None and not is_all else None
 
 
 def _hit(article: Article, match: Match, names: dict[str, str], stories: dict[int, int]) -> HitItem:

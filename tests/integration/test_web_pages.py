@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitor.archive import Archive, Tx, reads, writes
+from monitor.archive.reads import pages
 from monitor.clock import FixedClock
 from monitor.links import VALID_FOR
 from monitor.model import HowAssigned, StoryAssignment
@@ -62,6 +63,23 @@ async def test_today_tells_the_stories_of_each_theme_the_gravest_first(served: S
     assert "<mark>Nordlicht</mark>" in page
     assert 'lang="de" dir="auto"' in page
     assert "New models" in page
+
+
+async def test_a_story_told_the_day_before_counts_as_told_while_it_goes_on(served: Served) -> None:
+    now = NOW + timedelta(hours=30)
+
+    def go_on(tx: Tx) -> None:
+        direct, fresh, more = list_entries(tx, *(entry("fjord-times", name) for name in "efg"), at=now)
+        settle(tx, direct, story_id=1, now=now)
+        root = settle(tx, fresh, themes=(), now=now)
+        both = StoryAssignment(story_id=root.story_id, how=HowAssigned.SAME_EVENT, merged=(2,))
+        writes.assign_story(tx, root.article_id, both, article(fresh), now)
+        settle(tx, more, story_id=root.story_id, now=now)
+
+    served.site.archive.write_now(go_on)
+    (theme,) = served.site.archive.read_now(lambda tx: pages.today(tx, now)).themes
+    assert [s.is_told for s in theme.stories] == [True, True]
+    assert (theme.total, theme.told) == (2, 2)
 
 
 async def test_a_story_tells_who_came_when_and_who_was_told(served: Served) -> None:
@@ -153,6 +171,16 @@ async def test_outlets_tell_what_was_not_seen_the_silent_ones_first(served: Serv
     assert '<svg class="heat"' in (await served.get("/outlets")).text
 
 
+async def test_a_source_that_is_silent_and_fails_is_told_once(served: Served) -> None:
+    for change in ("failures = 3", "silent_at = last_poll_at"):
+        served.site.archive.write_now(
+            lambda tx, change=change: tx.connection.exec_driver_sql(f"UPDATE sources SET {change} WHERE outlet_id = 'linzer-bote'")  # type: ignore[misc]
+        )
+        today, outlets = await data(served, "/today.json"), await data(served, "/outlets.json")
+        assert (len(today["silent_sources"]), today["failing_sources"]) == (outlets["silent"], outlets["failing"])  # type: ignore[arg-type]
+    assert (outlets["silent"], outlets["failing"]) == (1, 0)
+
+
 async def test_a_search_finds_in_the_rule_language_and_counts_what_it_found(served: Served) -> None:
     told = await data(served, "/search.json?" + urlencode({"q": "@nordlicht AND Modell"}))
     assert [h["article_id"] for h in told["hits"]] == [3, 2, 1]  # type: ignore[attr-defined]
@@ -185,6 +213,16 @@ async def test_a_search_ends_when_its_time_is_up_and_says_how_far_it_came(served
     )
     assert (found.counted, found.is_all) == (2, False)
     assert found.reached is not None
+    assert found.older == 2  # where it goes on, though all hits are shown
+
+
+async def test_a_day_that_is_none_is_said_and_does_not_show_everything(served: Served) -> None:
+    told = await data(served, "/search.json?q=Nordlicht&day=24.11.")
+    assert told["hits"] == []
+    assert told["mistakes"][0]["message"] == "'24.11.' is not a day; days are written as 2026-11-24"  # type: ignore[index]
+    page = (await served.get("/search?q=Nordlicht&day=24.11.")).text
+    assert "is not a day" in page
+    assert "(line" not in page
 
 
 async def test_a_rule_on_trial_is_told_beside_the_one_in_force(served: Served) -> None:
@@ -230,6 +268,24 @@ async def test_odd_numbers_ask_for_nothing_odd(served: Served) -> None:
     for asked in ("?from=-1", "?from=x", "?from=99999999999999999999999", "?from=", "?from=٣", "?before=x", "?day=tomorrow"):
         for path in ("/stories/1", "/outlets", "/search"):
             assert (await served.get(path + asked)).status == 200, path + asked
+
+
+async def test_a_name_that_the_database_refuses_is_one_that_is_not_there(served: Served) -> None:
+    for path, status in (
+        ("/themes/%00", 404),
+        ("/themes/models%00.json", 404),
+        ("/search?q=Nordlicht&outlet=%00", 200),
+        ("/search.json?q=Nordlicht&language=%00&day=%00", 200),
+    ):
+        assert (await served.get(path)).status == status, path
+
+
+async def test_behind_the_last_article_there_is_nothing_and_a_way_back(served: Served) -> None:
+    story, outlets = await served.get("/stories/1?from=5000"), await served.get("/outlets?from=5000")
+    assert "none here of 2" in story.text
+    assert '<a rel="prev" href="../stories/1">' in story.text
+    assert "none here of 3" in outlets.text
+    assert '<a rel="prev" href="./outlets">' in outlets.text
 
 
 async def test_every_page_is_sound_for_keyboard_and_screen_reader(served: Served) -> None:

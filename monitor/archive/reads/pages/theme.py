@@ -112,8 +112,8 @@ class Timelines:
 
 
 def theme_page(tx: Tx, theme_id: str, now: datetime, timelines: Timelines) -> ThemePage | None:
-    """Read a theme; None where there is none."""
-    row = tx.row(sa.select(t.themes).where(t.themes.c.theme_id == theme_id))
+    """Read a theme; None where there is none, as for what PostgreSQL refuses to look for."""
+    row = None if "\0" in theme_id else tx.row(sa.select(t.themes).where(t.themes.c.theme_id == theme_id))
     if row is None:
         return None
     days, languages = _days(tx, theme_id, now, timelines)

@@ -50,7 +50,7 @@ class TodayStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeToday:
-    """A theme's stories, the biggest first; ``total`` counts those that are not shown too."""
+    """A theme's stories, the biggest first; ``total`` and ``told`` count those that are not shown too, ``told`` whenever it was told."""
 
     theme_id: str
     label: str
@@ -91,7 +91,7 @@ def today(tx: Tx, now: datetime) -> Today:
     since = now - SPAN
     labels = {row["theme_id"]: row for row in tx.rows(sa.select(t.themes).where(t.themes.c.retired_at.is_(None)))}
     themes = themes_today(tx, now, per_theme=PER_THEME)
-    a, s = t.articles.c, t.sources.c
+    a = t.articles.c
     return Today(
         since=since,
         until=now,
@@ -101,8 +101,15 @@ def today(tx: Tx, now: datetime) -> Today:
         held=_held(tx),
         mutes=tuple(MuteItem(scope=m.scope, target=m.target, until=m.until) for m in mutes(tx, now)),
         silent_sources=silent_sources(tx),
-        failing_sources=int(tx.value(sa.select(sa.func.count()).select_from(t.sources).where(s.failures > 0, s.retired_at.is_(None))) or 0),
+        failing_sources=_failing(tx),
     )
+
+
+def _failing(tx: Tx) -> int:
+    """Count the sources that fail; those that are silent besides are told as silent, here as on the page of outlets."""
+    s = t.sources.c
+    failing = sa.select(sa.func.count()).select_from(t.sources).where(s.failures > 0, s.silent_at.is_(None), s.retired_at.is_(None))
+    return int(tx.value(failing) or 0)
 
 
 def themes_today(tx: Tx, now: datetime, *, per_theme: int, theme_id: str | None = None) -> tuple[ThemeToday, ...]:
@@ -136,13 +143,17 @@ def _ranked(since: datetime, per_theme: int, theme_id: str | None) -> sa.Select[
     rank = sa.func.row_number().over(
         partition_by=one.c.theme_id, order_by=(whole.c.outlet_count.desc(), whole.c.last_at.desc(), whole.c.story_id.desc())
     )
+    l, member = t.alerts.c, t.stories.alias("member")  # noqa: E741 - as in the views
+    of_it = sa.select(member.c.story_id).where(member.c.merged_into == one.c.root).correlate(one)
+    earlier = [sa.exists().where(l.theme_id == one.c.theme_id, family) for family in (l.story_id == one.c.root, l.story_id.in_(of_it))]
+    is_told = sa.case((sa.or_(one.c.spoke == 1, *earlier), 1), else_=0)  # also of days before these: the story says so beside it
     ranked = (
         sa.select(
             *(one.c.theme_id, one.c.last_id, whole.c.story_id, whole.c.first_at, whole.c.last_at, whole.c.first_article_id),
             *(whole.c.article_count, whole.c.outlet_count),
             rank.label("place"),
             sa.func.count().over(partition_by=one.c.theme_id).label("total"),
-            sa.func.sum(sa.cast(one.c.spoke, sa.Integer)).over(partition_by=one.c.theme_id).label("told"),
+            sa.cast(sa.func.sum(is_told).over(partition_by=one.c.theme_id), sa.Integer).label("told"),
         )
         .join(whole, whole.c.story_id == one.c.root)
         .subquery("ranked")
