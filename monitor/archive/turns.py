@@ -58,7 +58,7 @@ _RESERVE: Final = _statement(
     " busy_until = CASE WHEN {turn} <= {soon} AND {free} THEN {later} ELSE hosts.busy_until END,"
     " busy_by = CASE WHEN {turn} <= {soon} AND {free} THEN %(by)s ELSE hosts.busy_by END"
     " WHERE {turn} <= now() + make_interval(secs => %(most_s)s)"
-    " RETURNING extract(epoch FROM hosts.next_at - {step} - now())::float, held_until, busy_by = %(by)s AND busy_until > now()"
+    " RETURNING extract(epoch FROM hosts.next_at - {step} - now())::float, held_until, busy_by = %(by)s AND busy_until >= {later} - interval '1 ms'"
 )
 _AHEAD: Final = _statement("SELECT extract(epoch FROM {turn} - now())::float, held_until FROM hosts WHERE host = %(host)s")
 _ENTER: Final = _statement(
@@ -102,6 +102,7 @@ class SharedHostRows:
         if row is None:
             wait_s, held = await self._ask(_AHEAD, values) or (0.0, None)
             self._note(host, held)
+            self._free(host)
             return max(float(wait_s), math.nextafter(most_s, math.inf))
         wait_s, held, is_ours = row
         self._note(host, held)
@@ -138,6 +139,9 @@ class SharedHostRows:
         if host not in self._inside:
             return
         del self._inside[host]
+        self._free(host)
+
+    def _free(self, host: str) -> None:
         self._left.add(host)
         if self._telling is None:
             self._telling = asyncio.get_running_loop().call_later(_TELL_S, self._tell)
