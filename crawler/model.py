@@ -166,7 +166,7 @@ class PollStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What makes the next poll conditional. ``body_hash`` is the SHA-256 hex digest of the last body."""
+    """What makes the next request conditional. ``body_hash`` is the SHA-256 hex digest of the last body, by which an unchanged one is known."""
 
     etag: str | None = None
     last_modified: str | None = None

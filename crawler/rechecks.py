@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from crawler.model import Validators
+from crawler.extract import body_hash
+from crawler.model import Entry, Page, Validators
 
 _LONGEST = 500
 
@@ -18,9 +19,16 @@ def next_look(seen_at: datetime, now: datetime, after_s: Sequence[float]) -> dat
     return min((at for s in after_s if (at := seen_at + timedelta(seconds=s)) > now), default=None)
 
 
-def validators(headers: Mapping[str, str]) -> Validators:
-    """Return what of a page's headers (lower case) can be sent back to ask whether it changed."""
-    return Validators(etag=sendable(headers.get("etag")), last_modified=sendable(headers.get("last-modified")))
+def validators(page: Page) -> Validators:
+    """Return by what an unchanged page is known: what of its headers can be sent back, and its bytes' hash."""
+    etag, last_modified = page.headers.get("etag"), page.headers.get("last-modified")
+    return Validators(etag=sendable(etag), last_modified=sendable(last_modified), body_hash=body_hash(page.body))
+
+
+def is_unchanged(entry: Entry, page: Page) -> bool:
+    """Whether a second look brought the bytes that were read before, as it does at servers that answer no conditional request."""
+    known = entry.validators.body_hash if entry.is_recheck and entry.validators else None
+    return known is not None and known == body_hash(page.body)
 
 
 def conditions(known: Validators) -> dict[str, str]:

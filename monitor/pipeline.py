@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from crawler import rechecks
-from crawler.model import Arrival, Article, Entry, Failure, FailureReason, Outlet, Page, Validators
+from crawler.model import Arrival, Article, Entry, ExtractStatus, Failure, FailureReason, Outlet, Page, Validators
 from crawler.ports import Reader
 from monitor import alerting, routing, stories
 from monitor.archive import Tx, reads, writes
@@ -93,7 +93,10 @@ class Writer(Protocol):
 
 async def process(arrival: Arrival, reader: Reader, archive: Writer, rules: Engine, clock: Clock, desk: Desk) -> Outcome:
     """Take one fetched entry to recorded alerts."""
+    page = arrival.result if isinstance(arrival.result, Page) else None
     failure = arrival.result if isinstance(arrival.result, Failure) else None
+    if page and rechecks.is_unchanged(arrival.entry, page):  # it says what it said, so nobody reads it again
+        failure = Failure(url=page.final_url, reason=FailureReason.UNCHANGED, at=page.fetched_at)
     if failure and arrival.entry.is_recheck and failure.reason is not FailureReason.GONE:
         return await archive.write(lambda tx: look_again(tx, arrival.entry, failure, desk, clock.now()))
     if failure and failure.reason.is_refusal:
@@ -101,7 +104,7 @@ async def process(arrival: Arrival, reader: Reader, archive: Writer, rules: Engi
     article = await reader.read(arrival)  # child process, or the teaser
     findings = rules.match(article)  # pure
     fingerprint = stories.fingerprint(article, findings.mentions)  # pure
-    validators = rechecks.validators(arrival.result.headers) if isinstance(arrival.result, Page) else None
+    validators = rechecks.validators(page) if page and article.extract_status is not ExtractStatus.FAILED else None
     read = _Read(entry=arrival.entry, article=article, findings=findings, fingerprint=fingerprint, failure=failure, validators=validators)
     return await archive.write(lambda tx: settle(tx, read, desk, clock.now()))
 
@@ -165,12 +168,12 @@ def _finish(tx: Tx, read: _Read, article_id: int, desk: Desk, now: datetime) -> 
         return
     next_at = _next_look(read, desk, now)
     if failure and read.entry.is_recheck:  # the page is gone, and may come back
-        writes.put_look(tx, read.entry, next_at=next_at, forget_validators=True)
+        writes.put_look(tx, read.entry, next_at=next_at, forget_validators=True, forget_body=True)
         return
     state = "failed" if failure and failure.reason is not FailureReason.NO_LINK else "done"
     writes.finish_entry(
         tx, read.entry, state=state, reason=_reason(failure) if failure else "", article_id=article_id, next_at=next_at,
-        validators=None if _is_last(read.entry, next_at, desk) else read.validators, now=now,
+        validators=_validators(read, next_at, desk), now=now,
     )  # fmt: skip
 
 
@@ -180,6 +183,13 @@ def _next_look(read: _Read, desk: Desk, now: datetime) -> datetime | None:
     if read.entry.is_backfill or not matters or (read.failure and not read.entry.is_recheck):
         return None
     return rechecks.next_look(read.entry.seen_at or now, now, desk.recheck_after_s)
+
+
+def _validators(read: _Read, next_at: datetime | None, desk: Desk) -> Validators | None:
+    """By what the next look knows an unchanged page; the last one by its bytes alone."""
+    if next_at is None or read.validators is None:
+        return None
+    return Validators(body_hash=read.validators.body_hash) if _is_last(read.entry, next_at, desk) else read.validators
 
 
 def _is_last(entry: Entry, next_at: datetime | None, desk: Desk) -> bool:

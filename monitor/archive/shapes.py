@@ -106,8 +106,8 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
 
 
 def _validators(row: Mapping[str, Any]) -> Validators | None:
-    etag, last_modified = row.get("etag"), row.get("last_modified")
-    return Validators(etag=etag, last_modified=last_modified) if etag or last_modified else None
+    known = Validators(etag=row.get("etag"), last_modified=row.get("last_modified"), body_hash=row.get("body_hash"))
+    return None if known == Validators() else known
 
 
 def _rest(thing: Entry | Article, names: Sequence[str]) -> dict[str, Any] | None:

@@ -215,6 +215,7 @@ entries = Table(
     Column("finished_at", UtcMillis),
     Column("etag", CleanText),  # of the page, where it will be looked at again
     Column("last_modified", CleanText),
+    Column("body_hash", Text),
     _one_of("state", "new", "done", "refused", "failed"),
     Index(
         "ix_entries_due",

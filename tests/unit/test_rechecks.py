@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import rechecks
-from crawler.model import Validators
+from crawler.model import Entry, Page, Validators
 from monitor.text.changes import MOST_PARAGRAPHS, changes
 
 SEEN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 AFTER_S = (3_600.0, 6 * 3_600.0, 24 * 3_600.0)
+
+
+def page(headers: Mapping[str, str]) -> Page:
+    return Page(url="k", final_url="k", http_status=200, headers=headers, body=b"bytes", fetched_at=SEEN)
 
 
 def test_looks_follow_the_first_sight_and_end() -> None:
@@ -33,14 +39,23 @@ def test_without_times_nothing_is_looked_at_again() -> None:
 
 
 def test_a_look_asks_by_what_the_page_said_of_itself() -> None:
-    known = rechecks.validators({"etag": '"a1"', "last-modified": "Tue, 24 Nov 2026 12:00:00 GMT"})
+    known = rechecks.validators(page({"etag": '"a1"', "last-modified": "Tue, 24 Nov 2026 12:00:00 GMT"}))
     assert rechecks.conditions(known) == {"If-None-Match": '"a1"', "If-Modified-Since": "Tue, 24 Nov 2026 12:00:00 GMT"}
     assert rechecks.conditions(Validators()) == {}
 
 
 def test_a_validator_that_cannot_be_sent_back_is_none() -> None:
-    assert rechecks.validators({"etag": '"ä"', "last-modified": "x" * 501}) == Validators()
+    known = rechecks.validators(page({"etag": '"ä"', "last-modified": "x" * 501}))
+    assert (known.etag, known.last_modified) == (None, None)
     assert rechecks.sendable('"a\r\nX-Evil: 1"') is None
+
+
+def test_only_a_second_look_knows_a_page_by_its_bytes() -> None:
+    known = Entry(key="k", url="k", outlet_id="o", source_id="s", is_recheck=True, validators=rechecks.validators(page({})))
+    assert rechecks.is_unchanged(known, page({"etag": '"another"'}))
+    assert not rechecks.is_unchanged(known, replace(page({}), body=b"other"))
+    assert not rechecks.is_unchanged(replace(known, is_recheck=False), page({}))
+    assert not rechecks.is_unchanged(replace(known, validators=Validators(etag='"1"')), page({}))
 
 
 def test_changes_are_told_by_paragraph() -> None:

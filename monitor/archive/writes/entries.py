@@ -28,7 +28,7 @@ def finish_entry(
     """Note how the fetch of an entry ended.
 
     ``state`` is done, failed, refused, or new for another try; with ``next_at`` it is due again then, whatever its state, and
-    ``validators`` make that fetch conditional. Once an entry is done for good its own text goes: the article holds it.
+    ``validators`` make that fetch conditional and tell an unchanged page. Once an entry is done for good its own text goes: the article holds it.
     """
     values = {
         "is_over": int(state == "done" and next_at is None and article_id is not None),
@@ -40,6 +40,7 @@ def finish_entry(
         "made_id": article_id,
         "new_etag": validators.etag if validators else None,
         "new_last_modified": validators.last_modified if validators else None,
+        "new_body_hash": validators.body_hash if validators else None,
     }
     if entry.entry_id is not None:
         tx.do(_FINISH, id=entry.entry_id, **values)
@@ -61,6 +62,7 @@ def _finish(which: sa.ColumnElement[bool]) -> sa.Update:
             finished_at=sa.bindparam("over_at"),
             etag=sa.bindparam("new_etag"),
             last_modified=sa.bindparam("new_last_modified"),
+            body_hash=sa.bindparam("new_body_hash"),
             article_id=sa.func.coalesce(sa.bindparam("made_id", type_=e.article_id.type), e.article_id),
             text=sa.case((is_over, ""), else_=e.text),
             summary=sa.case((is_over, ""), else_=e.summary),
@@ -80,14 +82,19 @@ def postpone(tx: Tx, entry_ids: Sequence[int], until: datetime, reason: str) -> 
         tx.run(sa.update(t.entries).where(e.entry_id.in_(part)).values(next_at=until, reason=said))
 
 
-def put_look(tx: Tx, entry: Entry, *, next_at: datetime | None, tries: int = 0, forget_validators: bool = False) -> None:
+def put_look(
+    tx: Tx, entry: Entry, *, next_at: datetime | None, tries: int = 0, forget_validators: bool = False, forget_body: bool = False
+) -> None:
     """Note that another look at an article's page brought nothing to read, and when the next one is, ``None`` for never again.
 
-    ``tries`` counts the failures of the look under way; without validators the next look asks for the whole page.
+    ``tries`` counts the failures of the look under way; without validators the next look asks for the whole page, and without its
+    body's hash reads it whatever it is.
     """
     values: dict[str, object] = {"next_at": next_at, "tries": tries}
     if forget_validators:
         values |= {"etag": None, "last_modified": None}
+    if forget_body or next_at is None:
+        values["body_hash"] = None
     if next_at is None:
         values |= {"text": "", "summary": ""}
     tx.run(sa.update(t.entries).where(t.entries.c.entry_id == entry.entry_id).values(values))

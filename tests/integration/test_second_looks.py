@@ -1,0 +1,113 @@
+"""Second looks at a page whose server sends the whole of it each time: read once, until it says something else; on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from crawler.model import Arrival, Article, Entry, ExtractStatus, Failure, FailureReason, Page
+from monitor.archive import Archive, reads, writes
+from monitor.clock import FixedClock
+from monitor.pipeline import Desk, Ending, process
+from monitor.rules.engine import compile_rules
+from tests.archives import NOW, RULES, THEMES, entry, list_entries, outlet
+
+PAPER = outlet("Alpenpost")
+HOURS = (1, 6, 24)
+DESK = Desk(
+    themes={theme.theme_id: theme for theme in THEMES},
+    outlets={PAPER.outlet_id: PAPER},
+    subscriptions=(),
+    recheck_after_s=tuple(3600.0 * hours for hours in HOURS),
+)
+ENGINE = compile_rules(RULES)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads a page's bytes as its text, and keeps what it was given to read."""
+
+    given: list[bytes] = field(default_factory=list)
+    status: ExtractStatus = ExtractStatus.OK
+
+    async def read(self, arrival: Arrival) -> Article:
+        """Return an article of what was brought, withdrawn where the page is gone."""
+        found = arrival.result
+        text = found.body.decode() if isinstance(found, Page) else ""
+        if isinstance(found, Page):
+            self.given.append(found.body)
+        return Article(
+            key=arrival.entry.key, url=arrival.entry.key, outlet_id=PAPER.outlet_id, source_id=arrival.entry.source_id,
+            headline="Neues aus Bergen", text=text, language="de", seen_at=arrival.entry.seen_at or NOW, text_hash=text,
+            word_count=len(text.split()), entry_id=arrival.entry.entry_id, extract_status=self.status,
+            failure=found.reason if isinstance(found, Failure) else None,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Desks:
+    """An archive, a reader and the hours that pass."""
+
+    archive: Archive
+    reader: Reader = field(default_factory=Reader)
+
+    async def look(self, hours: float, body: bytes | None, headers: dict[str, str] | None = None) -> Ending:
+        """Take what is due after so many hours, answered with these bytes, or with their absence."""
+        at = NOW + timedelta(hours=hours)
+        (due,) = self.due(hours)
+        result: Page | Failure = Failure(url=due.key, reason=FailureReason.GONE, at=at, http_status=410)
+        if body is not None:
+            result = Page(url=due.key, final_url=due.key, http_status=200, headers=headers or {}, body=body, fetched_at=at)
+        arrival = Arrival(entry=due, outlet=PAPER, result=result)
+        return (await process(arrival, self.reader, self.archive, ENGINE, FixedClock(at), DESK)).ending
+
+    def due(self, hours: float) -> Sequence[Entry]:
+        """What is due after so many hours."""
+        return self.archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(hours=hours), 10))
+
+
+@pytest.fixture
+def desks(archive_url: str) -> Iterator[Desks]:
+    opened = Archive.open(archive_url, clock=FixedClock(NOW))
+    opened.write_now(lambda tx: writes.put_outlets(tx, [PAPER], NOW))
+    opened.write_now(lambda tx: writes.put_rules(tx, RULES, NOW))
+    opened.write_now(lambda tx: list_entries(tx, replace(entry(PAPER.outlet_id, "a"), title="Neues aus Bergen")))
+    yield Desks(opened)
+    opened.close()
+
+
+async def test_a_page_whose_bytes_are_the_same_is_read_once_and_its_looks_end(desks: Desks) -> None:
+    assert await desks.look(0, b"Bergen", {"etag": '"new at every answer"'}) is Ending.NEW
+    for hours in HOURS:
+        assert await desks.look(hours, b"Bergen") is Ending.UNCHANGED
+    assert desks.reader.given == [b"Bergen"]
+    assert not desks.due(1000)
+
+
+async def test_a_page_that_changed_is_read_again_and_known_by_its_new_bytes(desks: Desks) -> None:
+    await desks.look(0, b"Bergen")
+    assert await desks.look(1, b"Bergen, corrected") is Ending.REVISED
+    assert await desks.look(6, b"Bergen, corrected") is Ending.UNCHANGED
+    assert await desks.look(24, b"Bergen") is Ending.REVISED
+    assert desks.reader.given == [b"Bergen", b"Bergen, corrected", b"Bergen"]
+
+
+async def test_a_page_that_was_gone_is_read_when_it_comes_back_as_it_was(desks: Desks) -> None:
+    await desks.look(0, b"Bergen")
+    await desks.look(1, None)
+    assert await desks.look(6, b"Bergen") is Ending.UNCHANGED
+    assert len(desks.reader.given) == 2
+    assert await desks.look(24, b"Bergen") is Ending.UNCHANGED
+    assert len(desks.reader.given) == 2
+
+
+async def test_a_page_that_could_not_be_read_gets_another_chance(desks: Desks) -> None:
+    desks.reader.status = ExtractStatus.FAILED
+    await desks.look(0, b"Bergen", {"etag": '"1"'})
+    desks.reader.status = ExtractStatus.OK
+    await desks.look(1, b"Bergen")
+    await desks.look(6, b"Bergen")
+    assert desks.reader.given == [b"Bergen", b"Bergen"]
