@@ -14,6 +14,8 @@ from monitor.web.routes import Pages
 from monitor.web.site import Site
 
 _MOST_BODY = 16_384
+_MOST_LINE = 65_536
+"""Of a request's first line: the longest query that a page takes, each of its characters written as up to twelve bytes, fits."""
 _PATIENCE_S = 3.0
 """A page that is being read when the daemon ends may still come; nobody's open connection holds the end up."""
 Check = Callable[[], Awaitable[dict[str, object]]]
@@ -50,7 +52,9 @@ class Server:
 
     async def start(self) -> None:
         """Bind; raises OSError where the address is taken."""
-        self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_S)
+        self._runner = web.AppRunner(
+            self.app, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_S, max_line_size=_MOST_LINE
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
 

@@ -68,6 +68,25 @@ def changes(before: str, after: str) -> tuple[Change, ...]:
     return (*found, *_behind(rest), *([_LEFT_OUT] if is_cut else []))
 
 
+def limited(found: Sequence[Change], *, before: int, after: int) -> tuple[Change, ...]:
+    """Return the first stretches, of each of the two states at most so many characters."""
+    left = {How.REMOVED: before, How.ADDED: after}
+    shown: list[Change] = []
+    for change in found:
+        states = [state for state in left if change.how in {state, How.KEPT}]
+        room = min((left[state] for state in states), default=len(change.text))
+        for state in states:
+            left[state] -= len(change.text)
+        if len(change.text) <= room:
+            shown.append(change)
+            continue
+        if room > 0:
+            shown.append(Change(how=change.how, text=change.text[: room - 1].rstrip() + "…"))
+        if change.how is How.KEPT:
+            break
+    return tuple(shown)
+
+
 def words(text: str) -> list[str]:
     """Cut a text so that joining gives it back as one line: a word with what follows it, of scripts without spaces each character."""
     text = line(text)

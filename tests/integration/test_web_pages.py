@@ -18,6 +18,7 @@ from monitor.clock import FixedClock
 from monitor.links import VALID_FOR
 from monitor.model import HowAssigned, StoryAssignment
 from monitor.web import search, trying
+from monitor.web.queries import LONGEST
 from monitor.web.views import MOST_BYTES
 from tests.archives import NOW, RULES, article, entry, furnish, list_entries, settle
 from tests.databases import Databases, SqliteFiles
@@ -115,6 +116,23 @@ async def test_never_a_whole_text(served: Served) -> None:
         assert "wort60" not in answer.text, path
 
 
+async def test_many_small_changes_do_not_tell_a_whole_text(served: Served) -> None:
+    text = " ".join(f"wort{n:02}" for n in range(60))
+
+    def change(tx: Tx) -> None:
+        (listed,) = list_entries(tx, entry("alpenpost", "often"))
+        put = settle(tx, listed, read=article(listed, text=text))
+        read = reads.article(tx, put.article_id)
+        assert read is not None
+        writes.put_article(tx, replace(read, text=" ".join(f"neu{n:02}" if n % 11 == 5 else f"wort{n:02}" for n in range(60))), LATER)
+
+    served.site.archive.write_now(change)
+    for path in ("/stories/3", "/stories/3.json", "/alerts/4.json"):
+        told = (await served.get(path)).text
+        assert "neu05" in told, path
+        assert "wort40" not in told, path
+
+
 async def test_a_merged_story_leads_to_the_one_it_became(served: Served) -> None:
     def merge(tx: Tx) -> None:
         new = settle(tx, *list_entries(tx, entry("linzer-bote", "e")), now=LATER)
@@ -204,6 +222,14 @@ async def test_a_bad_query_is_explained_with_a_caret(served: Served) -> None:
         assert "E-paren" in answer.text
         assert "    1 | 英伟达 AND (Modell\n      |            ^" in answer.text
         assert (await data(served, f"{page}.json?q=@nordlich"))["mistakes"][0]["hint"] == "did you mean @nordlicht?"  # type: ignore[index]
+
+
+async def test_the_longest_query_arrives_whatever_its_script(served: Served) -> None:
+    for page in ("/search", "/rules/try"):
+        taken = "🦭" * LONGEST
+        assert (await served.get(f"{page}?" + urlencode({"q": taken, "rule": "models/shown", "language": "de"}))).status == 200
+        told = await data(served, f"{page}.json?" + urlencode({"q": taken + "🦭"}))
+        assert told["mistakes"][0]["message"] == "the query has 4,001 characters; 4,000 are taken here"  # type: ignore[index]
 
 
 async def test_a_search_ends_when_its_time_is_up_and_says_how_far_it_came(served: Served) -> None:

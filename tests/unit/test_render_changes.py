@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.render.changes import AROUND, PLACES, WORDS, Change, How, changes, words
+from monitor.render.changes import AROUND, PLACES, WORDS, Change, How, changes, limited, words
 from tests.naughty import NAUGHTY
 
 
@@ -70,3 +70,17 @@ def test_nothing_is_said_but_what_stands_in_the_texts(before: str, after: str) -
 def test_naughty_texts_are_compared_like_others() -> None:
     for one, other in pairwise(NAUGHTY):
         assert all(isinstance(change, Change) for change in changes(one, other))
+
+
+@given(st.text(alphabet="abc ", max_size=80), st.text(alphabet="abc ", max_size=80), st.integers(0, 60), st.integers(0, 60))
+def test_no_more_of_either_state_is_shown_than_may_be(before: str, after: str, most_before: int, most_after: int) -> None:
+    found = limited(changes(before, after), before=most_before, after=most_after)
+    for gone, most in ((How.ADDED, most_before), (How.REMOVED, most_after)):
+        assert sum(len(c.text) for c in found if c.how not in {gone, How.LEFT_OUT}) <= most
+
+
+def test_a_change_with_room_is_shown_as_it_is() -> None:
+    found = changes("Deepseek verschiebt R2", "Deepseek verschiebt V4")
+    assert limited(found, before=100, after=100) == found
+    assert limited(found, before=10, after=100) == (Change(how=How.KEPT, text="Deepseek…"),)
+    assert limited(found, before=20, after=100)[1:] == (Change(how=How.ADDED, text="V4"),)

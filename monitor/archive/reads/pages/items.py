@@ -14,7 +14,7 @@ from monitor.archive.shapes import chunks, evidence_of
 from monitor.archive.tx import Row, Tx
 from monitor.model import Evidence, Reason, Said, Severity
 from monitor.render import phrases
-from monitor.render.changes import Change, changes
+from monitor.render.changes import Change, changes, limited
 from monitor.render.snippet import Part, snippet
 
 EXCERPT = 300
@@ -129,7 +129,11 @@ def marked(headline: str, evidence: Iterable[Evidence]) -> tuple[Part, ...]:
 
 def excerpt(text: str, evidence: Sequence[Evidence]) -> tuple[Part, ...]:
     """Return what of a text a page may show: never more than half of it, but of the shortest teasers."""
-    return snippet(text, evidence, width=min(EXCERPT, max(len(text) // 2, _TEASER)))
+    return snippet(text, evidence, width=min(EXCERPT, _showable(text)))
+
+
+def _showable(text: str) -> int:
+    return max(len(text) // 2, _TEASER)
 
 
 def reason(value: str, detail: str) -> str:
@@ -219,11 +223,16 @@ def _changed(row: Row, earlier: Sequence[Row]) -> tuple[RevisionItem, ...]:
                 number=old["number"] + 1,
                 at=old["replaced_at"],
                 headline=changes(old["headline"], headline) if old["is_headline_changed"] else (),
-                text=changes(old["text"], text) if is_text and old["text"] and text else (),
+                text=_compared(old["text"], text) if is_text and old["text"] and text else (),
             )
         )
         headline, text = old["headline"], old["text"] if is_text else text
     return tuple(items)
+
+
+def _compared(before: str, after: str) -> tuple[Change, ...]:
+    """Word by word, but never a whole text: many small changes must not show what an excerpt may not."""
+    return limited(changes(before, after), before=_showable(before), after=_showable(after))
 
 
 # ---- alerts
