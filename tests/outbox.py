@@ -94,6 +94,7 @@ class FakeChannel:
 
     format = MessageFormat.TEXT
     body_limit = 0
+    template: str | None = None
 
     def __init__(
         self, answer: Callable[[Message], Exception | str | None] = lambda _: None, *, rate_per_minute: float | None = None

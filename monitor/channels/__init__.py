@@ -11,21 +11,24 @@ import pkgutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from monitor.errors import ConfigError, Problem
 from monitor.model import ChannelSettings, Message, MessageFormat
+from monitor.render.template import flaws
 
 
 class Channel(Protocol):
     """Takes messages written in ``format``, at most ``body_limit`` characters long (0: any length).
 
-    ``rate_per_minute`` is how many messages a minute the service takes, None where that is nobody's concern.
+    ``rate_per_minute`` is how many messages a minute the service takes, None where that is nobody's concern; ``template`` a person's own
+    layout of a message on one story, None for ours.
     """
 
     format: MessageFormat
     body_limit: int
     rate_per_minute: float | None
+    template: str | None
 
     async def send(self, message: Message) -> None:
         """Return once the message is taken; raise ChannelBusy to be asked again, ChannelRefused to be given up."""
@@ -44,6 +47,10 @@ class Option:
     is_required: bool = False
     is_secret: bool = False
     choices: tuple[str, ...] = ()
+
+
+TEMPLATE: Final = Option(name="template", help="template_file names a layout of your own for a message on one story")
+"""For kinds whose messages people read; ``template_file`` is read where settings are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +95,7 @@ def check(settings: ChannelSettings) -> list[Problem]:
     module = _module(settings.kind)
     found = list(_misfits(settings, module.OPTIONS))
     if not found and all(o.name in settings.options for o in module.OPTIONS if o.is_required):
-        found = list(module.wrong(settings))
+        found = [*_flaws(settings), *module.wrong(settings)]
     return [_problem(settings, w) for w in found]
 
 
@@ -117,6 +124,19 @@ def _misfits(settings: ChannelSettings, known: tuple[Option, ...]) -> Iterator[W
             yield Wrong(option=option.name, message=f"{option.name} cannot be {_said(value, option)}", hint=option.help)
         elif option.choices and value not in option.choices:
             yield Wrong(option=option.name, message=f"'{value}' is no {option.name}; use {', '.join(option.choices)}")
+
+
+def _flaws(settings: ChannelSettings) -> Iterator[Wrong]:
+    """Yield what is wrong with a layout of one's own, with the line in its file."""
+    template = settings.options.get("template") if TEMPLATE in options(settings.kind) else None
+    for flaw in flaws(str(template)) if template is not None else ():
+        yield Wrong(option="template", message=f"line {flaw.line} of the template: {flaw.message}", hint=flaw.hint)
+
+
+def own_template(settings: ChannelSettings) -> str | None:
+    """Return the layout a channel's settings ask for."""
+    template = settings.options.get("template")
+    return None if template is None else str(template)
 
 
 def _fits(value: object, types: tuple[type, ...]) -> bool:

@@ -25,7 +25,7 @@ with warnings.catch_warnings():  # some of its 150 plugins import modules on the
 
     _SCHEMAS: Final = frozenset(NotificationManager().schemas())
 
-from monitor.channels import Option, Wrong
+from monitor.channels import TEMPLATE, Option, Wrong, own_template
 from monitor.channels._answers import judged
 from monitor.channels._lane import Lane
 from monitor.errors import ChannelBusy, ConfigError, Problem
@@ -33,7 +33,7 @@ from monitor.logs import Redactor
 from monitor.model import ChannelSettings, DeliveryKind, Message, MessageFormat, Severity
 from monitor.render.clean import BREAK, length
 
-OPTIONS: Final = (Option(name="url", help="an Apprise URL, for example tgram://...", is_required=True, is_secret=True),)
+OPTIONS: Final = (Option(name="url", help="an Apprise URL, for example tgram://...", is_required=True, is_secret=True), TEMPLATE)
 
 _HTML = frozenset({"tgram", "matrix", "matrixs", "mailto", "mailtos"})
 _MARKDOWN = frozenset({"discord", "slack", "mmost", "mmosts", "gchat", "workflow", "workflows", "msteams", "rocket", "rockets", "dingtalk"})
@@ -76,6 +76,7 @@ class Channel:
         self.format, self._declared = _formats(plugin, self._schemas)
         self.body_limit = _limit(plugin, self._schemas)
         self.rate_per_minute = settings.rate_per_minute or next((_PER_MINUTE[s] for s in self._schemas if s in _PER_MINUTE), None)
+        self.template = own_template(settings)
         self._title_limit = int(plugin.title_maxlen) if self.format is MessageFormat.TEXT else 0
         self._apprise: Any = apprise.Apprise(asset=_asset())
         self._apprise.add(_tamed(plugin, self._schemas))

@@ -26,7 +26,7 @@ import aiosmtplib
 import structlog
 from aiosmtplib import SMTPResponse
 
-from monitor.channels import Option, Wrong, secrets
+from monitor.channels import TEMPLATE, Option, Wrong, own_template, secrets
 from monitor.clock import Clock, SystemClock
 from monitor.errors import ChannelBusy, ChannelError, ChannelRefused
 from monitor.logs import Redactor
@@ -44,6 +44,7 @@ OPTIONS: Final = (
     Option(name="to", help="an address, or a list of them", types=(str, list), is_required=True),
     Option(name="from", help="address of the sender; the user or presswatch at the first recipient's domain by default"),
     Option(name="ca_file", help="PEM file of the authority that signed the server's certificate"),
+    TEMPLATE,
 )
 
 _PORTS: Final = {"starttls": 587, "implicit": 465, "off": 25}
@@ -63,6 +64,7 @@ class Channel:
     def __init__(self, settings: ChannelSettings, *, clock: Clock | None = None) -> None:
         options = settings.options
         self.rate_per_minute = settings.rate_per_minute
+        self.template = own_template(settings)
         self._name = settings.name
         self._host = str(options["host"])
         self._tls = _tls(options)

@@ -14,13 +14,14 @@ from typing import Final, TextIO
 
 from wcwidth import wcswidth
 
-from monitor.channels import Option, Wrong
+from monitor.channels import TEMPLATE, Option, Wrong, own_template
 from monitor.channels._lane import Lane
 from monitor.errors import ChannelBusy
 from monitor.model import ChannelSettings, Message, MessageFormat
 
 OPTIONS: Final = (
     Option(name="color", help="auto, always or never; auto is a terminal that shows colours", choices=("auto", "always", "never")),
+    TEMPLATE,
 )
 
 _PIECE: Final = re.compile(r"\s*[^\s\u2E80-\uA4CF\uAC00-\uD7AF\uF900-\uFAFF\uFF00-\uFFEF]+|\s*[^\s]|\s+$")
@@ -37,6 +38,7 @@ class Channel:
 
     def __init__(self, settings: ChannelSettings, *, out: TextIO | None = None) -> None:
         self.rate_per_minute = settings.rate_per_minute
+        self.template = own_template(settings)
         self._color = str(settings.options.get("color", "auto"))
         self._out = out
         self._lane: Lane[None] = Lane(settings.name)

@@ -46,6 +46,7 @@ class Channel:
 
     format = MessageFormat.JSON
     body_limit = 0
+    template: str | None = None
 
     def __init__(self, settings: ChannelSettings, *, clock: Clock | None = None) -> None:
         self.rate_per_minute = settings.rate_per_minute

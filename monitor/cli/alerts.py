@@ -88,7 +88,7 @@ def resend(given: Given, alert_ids: Sequence[int], channels: Sequence[str], *, f
         rows = archive.read_now(lambda tx: reads.listing(tx, "v_deliveries", where))
         chosen = {row["delivery_id"] for row in rows if not alert_ids or row["alert_id"] in alert_ids}
         count = archive.write_now(lambda tx: writes.resend(tx, chosen, given.clock.now())) if chosen else 0
-    click.echo(f"{count} messages are due again" if count else "nothing to send again", err=True)
+    click.echo(f"{count} message{' is' if count == 1 else 's are'} due again" if count else "nothing to send again", err=True)
     if not count:
         raise click.exceptions.Exit(1)
 

@@ -125,7 +125,7 @@ def channel(model: models.ChannelModel, document: Document, path: Path, reading:
             name = key.removesuffix("_file")
             if name in (model.model_extra or {}):
                 reading.say(document.at((*path, key), f"'{name}' and '{key}' say the same twice", "keep one of them", key=True))
-            options[name] = reading.vault.read(document, (*path, key), value)
+            options[name] = _option(document, (*path, key), value, reading)
         else:
             name = key
             options[name] = str(beside(document, value)) if key in _OPTION_PATHS and isinstance(value, str) else value
@@ -139,6 +139,19 @@ def channel(model: models.ChannelModel, document: Document, path: Path, reading:
         rate_per_minute=model.rate_per_minute,
         place=place(document, path),
     )
+
+
+def _option(document: Document, path: Path, name: str, reading: Reading) -> str | None:
+    """Return what a file holds for an option: a template, which is no secret, else a secret."""
+    if path[-1] != "template_file":
+        return reading.vault.read(document, path, name)
+    found = beside(document, name)
+    try:
+        return found.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not a text in utf-8"
+        reading.say(document.at(path, f"{found}: {reason}", "the layout of a message, see docs/alerts.md"))
+        return None
 
 
 def subscription(model: models.SubscriptionModel, document: Document, path: Path, *, order: int, timezone: str) -> Subscription:

@@ -238,10 +238,10 @@ class Sender:
         return _Outcome.TAKEN, 0.0
 
     async def _written(self, brief: Brief) -> Message:
-        form, limit = self.channel.format, self.channel.body_limit
+        how = (self.channel.format, self.channel.body_limit, self.channel.template)
         if len(brief.stories) > _LONG:
-            return await asyncio.to_thread(message, brief, form, limit)
-        return message(brief, form, limit)
+            return await asyncio.to_thread(message, brief, *how)
+        return message(brief, *how)
 
     async def _send(self, written: Message) -> None:
         """Send with a limit of time; what takes longer counts as not taken."""

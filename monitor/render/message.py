@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from monitor.model import Brief, DeliveryKind, Message, MessageFormat, Severity,
 from monitor.render import payload, phrases
 from monitor.render.clean import cut, length, line, shown
 from monitor.render.escape import fill
+from monitor.render.template import filled
 from monitor.render.views import STEPS, Detail, acts_of, headline, link, page_of, ranked, view
 
 BUDGET = 1_000
@@ -24,9 +25,12 @@ _LEAST_STORY = 60
 _SHORT = replace(STEPS[-1], headline=120)
 
 
-def message(brief: Brief, form: MessageFormat, limit: int = BUDGET) -> Message:
-    """Write what a delivery has to say; ``limit`` counts characters of the body, 0 is none. Alerts keep to 1,000 whatever the limit."""
-    plan = _plan(brief)
+def message(brief: Brief, form: MessageFormat, limit: int = BUDGET, template: str | None = None) -> Message:
+    """Write what a delivery has to say; ``limit`` counts characters of the body, 0 is none. Alerts keep to 1,000 whatever the limit.
+
+    ``template`` is a person's own layout of a message on one story, in the format asked for.
+    """
+    plan = _plan(brief, form, template)
     text = plan.write(MessageFormat.TEXT, limit)
     alerts = [a for s in brief.stories for a in s.alerts]
     written = Message(
@@ -65,7 +69,7 @@ class _Plan:
     url: str | None = None
 
 
-def _plan(brief: Brief) -> _Plan:
+def _plan(brief: Brief, form: MessageFormat, template: str | None) -> _Plan:
     kind = brief.delivery.kind
     if kind is DeliveryKind.NOTICE or brief.notice is not None:
         return _notice(brief)
@@ -75,13 +79,15 @@ def _plan(brief: Brief) -> _Plan:
         return _digest(brief)
     if kind is DeliveryKind.STORM:
         return _storm(brief)
-    return _story(brief, brief.stories[0]) if len(brief.stories) == 1 else _group(brief)
+    if len(brief.stories) != 1:
+        return _group(brief)
+    return _story(brief, brief.stories[0], {form: template} if template else {})
 
 
 # ---- one story
 
 
-def _story(brief: Brief, story: StoryBrief) -> _Plan:
+def _story(brief: Brief, story: StoryBrief, own: Mapping[MessageFormat, str]) -> _Plan:
     page, acts = page_of(brief, story), acts_of(brief, story)
     zone, year = ZoneInfo(brief.timezone), _year(brief)
 
@@ -89,7 +95,8 @@ def _story(brief: Brief, story: StoryBrief) -> _Plan:
         most = min(limit or BUDGET, BUDGET)
         body = ""
         for detail in _shrinking(story):
-            body = fill("story", form, {"story": view(story, detail, zone=zone, year=year, page=page, acts=acts)})
+            shown_story = view(story, detail, zone=zone, year=year, page=page, acts=acts)
+            body = filled(own[form], shown_story, form) if form in own else fill("story", form, {"story": shown_story})
             if length(body) <= most:
                 return body
         return body  # an address longer than the budget: the link is worth more than the limit

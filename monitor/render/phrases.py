@@ -80,13 +80,14 @@ def reason(said: Said) -> str:
 
 
 def themes(alerts: Sequence[Alert]) -> str:
-    """Say "deepseek-next, nvidia-sanctions · first report"; themes with other reasons follow after a semicolon."""
-    by_reason: dict[str, list[str]] = {}
+    """Say "deepseek-next, nvidia-sanctions · first report"; themes with other reasons follow after a semicolon, each theme once."""
+    reasons: dict[str, dict[str, None]] = {}
     for alert in alerts:
-        names = by_reason.setdefault(reason(Said(reason=alert.reason, detail=alert.detail)), [])
-        if line(alert.theme_id) not in names:
-            names.append(line(alert.theme_id))
-    return "; ".join(f"{', '.join(names)} · {why}" for why, names in by_reason.items())
+        reasons.setdefault(line(alert.theme_id), {})[reason(Said(reason=alert.reason, detail=alert.detail))] = None
+    alike: dict[str, list[str]] = {}
+    for theme, whys in reasons.items():
+        alike.setdefault(", ".join(whys), []).append(theme)
+    return "; ".join(f"{', '.join(names)} · {whys}" for whys, names in alike.items())
 
 
 def numbers(alerts: Iterable[Alert]) -> str:

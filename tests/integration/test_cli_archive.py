@@ -128,7 +128,7 @@ def test_a_readers_verdict_is_kept(desk: Desk) -> None:
 def test_resend_makes_messages_due_again(desk: Desk) -> None:
     alert_id = desk.put[0].alerts[0].alert_id
     done = desk.run("alerts", "resend", str(alert_id), "--channel", "desk")
-    assert (done.exit_code, done.stderr) == (0, "1 messages are due again\n")
+    assert (done.exit_code, done.stderr) == (0, "1 message is due again\n")
     assert desk.run("alerts", "resend", "--failed").exit_code == 1
     assert desk.run("alerts", "resend").exit_code == 2
 

@@ -138,6 +138,21 @@ def test_a_channel_made_without_a_file_still_says_which_it_is() -> None:
     assert check(ChannelSettings(name="desk", kind="webhook"))[0].place == "channel desk"
 
 
+@pytest.mark.parametrize("kind", [kind for kind in kinds() if kind != "webhook"])
+async def test_kinds_that_people_read_take_a_template_and_say_where_it_is_wrong(kind: str) -> None:
+    made = load(settings(kind, template="$headline $url $themes"))
+    assert made.template == "$headline $url $themes"
+    await made.close()
+    (problem,) = check(settings(kind, template="$headline $url $themes\n$topic"))
+    assert (problem.place, problem.line) == ("presswatch.yaml", 10 + len(GOOD[kind]))
+    assert problem.message == "line 2 of the template: there is no field '$topic'"
+
+
+def test_a_webhook_takes_no_template() -> None:
+    (problem,) = check(settings("webhook", template="$headline"))
+    assert "no key 'template'" in problem.message
+
+
 def test_secrets_are_told_for_the_log_to_hide() -> None:
     assert secrets(settings("webhook")) == ("https://hook.example/t0ken-in-the-path", "correct-horse-battery")
     assert "correct-horse-battery" not in repr(settings("webhook"))

@@ -460,6 +460,20 @@ def test_a_channels_certificates_are_a_path_not_a_secret(write: Write, tmp_path:
     assert found.channels[1].options["ca_file"] == str(tmp_path / "own.pem")
 
 
+def test_a_channels_template_is_read_and_is_no_secret(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "mail.html").write_text("<b>$headline</b> $url $themes\n")
+    given = PRESSWATCH.replace("    host: mail.example\n", "    host: mail.example\n    template_file: mail.html\n")
+    found = loaded(write(presswatch=given))
+    assert found.channels[1].options["template"] == "<b>$headline</b> $url $themes\n"
+    assert not any("$headline" in secret for secret in found.secrets)
+    (tmp_path / "mail.html").write_bytes(b"\xff")
+    (told,) = problems(tmp_path / "presswatch.yaml")
+    assert told.message.endswith("mail.html: not a text in utf-8")
+    (tmp_path / "mail.html").unlink()
+    (told,) = problems(tmp_path / "presswatch.yaml")
+    assert told.message.endswith("mail.html: no such file or directory")
+
+
 @pytest.mark.parametrize("content", [b"", b"  \n", b"\xff\xfe", b"a\0b"])
 def test_a_secret_that_is_none_is_said(write: Write, tmp_path: Path, content: bytes) -> None:
     path = write()

@@ -20,11 +20,73 @@ from monitor.render.clean import address, cut, defuse, graphemes, length, line, 
 from monitor.render.mail import document
 from monitor.render.phrases import hour, language, moment, numbers, reason, themes
 from monitor.render.snippet import snippet
+from monitor.render.template import flaws
 from tests.briefs import ALSO, GERMAN, NOW, alert, brief, chinese, delivery, evidence, report, story, subscription
 from tests.naughty import NAUGHTY
 
 READ = (MessageFormat.TEXT, MessageFormat.MARKDOWN, MessageFormat.HTML)
 ZURICH = ZoneInfo("Europe/Zurich")
+
+
+# ---- a layout of one's own
+
+
+def test_a_template_lays_out_one_story_and_leaves_out_what_is_empty() -> None:
+    template = "$$ $headline\n> $about\nAlso: $also\n$snippet\nPage: $page\n${themes} ($alerts)\n$url\n"
+    assert not list(flaws(template))
+    said = message(brief(story("Preis: $url und $$", "Kurz.", marks=())), MessageFormat.TEXT, template=template)
+    assert said.body.splitlines() == [
+        "$ Preis: $url und $$",
+        "> NZZ · 24 Nov, 13:58 CET · German",
+        "Kurz.",
+        "deepseek-next · first report (#812)",
+        "https://www.nzz.example/technologie/chinas-ki-wunder-ld.1868",
+    ]
+    assert said.text == said.body
+
+
+@pytest.mark.parametrize("text", NAUGHTY)
+@pytest.mark.parametrize("form", READ)
+def test_a_field_breaks_out_of_no_template(form: MessageFormat, text: str) -> None:
+    told = brief(story(text or "x", text, outlet=text or "x", marks=(), also=ALSO))
+    ours, theirs = message(told, form), message(told, form, template="$headline\n$url\n$snippet\n$about\n$themes")
+    assert length(theirs.body) <= 1000
+    assert set(re.findall(r"<[a-z/][^>]*>", theirs.body)) <= set(re.findall(r"<[a-z/][^>]*>", ours.body))
+    assert "@everyone" not in theirs.body
+    assert "\u202e" not in theirs.body
+
+
+def test_a_template_shortens_what_it_shows_until_it_fits() -> None:
+    told = brief(story("Kopf " * 120, "Text " * 400, marks=()))
+    body = message(told, MessageFormat.MARKDOWN, template=f"{'=' * 450}\n$headline $snippet\n$url\n$themes").body
+    assert length(body) <= 1000
+    assert body.endswith("deepseek-next · first report")
+
+
+def test_a_template_is_for_one_story_and_its_own_format() -> None:
+    template = "$headline $url $themes"
+    mail = message(brief(), MessageFormat.HTML, template=template)
+    assert (mail.body.count("\n"), mail.text) == (0, message(brief(), MessageFormat.TEXT).body)
+    assert message(brief(story(), chinese()), MessageFormat.TEXT, template=template) == message(
+        brief(story(), chinese()), MessageFormat.TEXT
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "said", "hint"),
+    [
+        ("$headline\n$url $themes\n$headlin", 3, "no field '$headlin'", "did you mean '$headline'?"),
+        ("$headline $url $themes ${zzz}", 1, "no field '$zzz'", "fields: $headline, $url"),
+        ("$headline $url $themes\n5 $", 2, "'$' stands before no field", "write $$"),
+        ("$headline $$url", 1, "lacks $url, $themes", "never goes without"),
+        ("$headline $url $themes " + "x" * 500, 1, "has 523 characters", "at most 500"),
+    ],
+)
+def test_what_is_wrong_with_a_template_is_told_with_its_line(template: str, line: int, said: str, hint: str) -> None:
+    (flaw,) = flaws(template)
+    assert flaw.line == line
+    assert said in flaw.message
+    assert hint in flaw.hint
 
 
 # ---- the inverted pyramid
@@ -228,6 +290,8 @@ def test_a_message_on_many_themes_counts_them() -> None:
 
 def test_a_theme_with_two_alerts_for_one_reason_is_named_once() -> None:
     assert themes((alert(1), alert(2))) == "deepseek-next · first report"
+    two = (alert(1, reason=Reason.MORE_OUTLETS, detail="3"), alert(2, reason=Reason.NEW_LANGUAGE, detail="en"), alert(3, "china-ai"))
+    assert themes(two) == "deepseek-next · now in 3 outlets, first in English; china-ai · first report"
 
 
 def test_a_group_without_stories_still_reads() -> None:
