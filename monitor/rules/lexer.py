@@ -19,7 +19,14 @@ _QUOTES: Final = '"„“”‟«»'
 _CLOSERS: Final = {'"': '"', "„": '“”"', "“": "”“", "”": "”", "‟": "”“", "«": "»", "»": "«»"}
 _TOKEN: Final = re.compile(rf"\s*(?:([()])|([^\s(){_QUOTES}/][^\s(){_QUOTES}]*)|\"({PLAIN})\"|([{_QUOTES}])|(/)|$)")
 _PARENTHESIS, _WORD, _PLAIN_PHRASE, _QUOTE = 1, 2, 3, 4
-_WIDE_PARENTHESIS: Final = re.compile("[（）]")
+OUT_OF_PLACE: Final = {
+    **{wide: f"use the plain {plain}" for wide, plain in zip("（）＊＠＝", "()*@=", strict=True)},
+    **dict.fromkeys("[]{}<>\\", "group with ( and ), or quote the term"),
+    "|": "write OR between terms",
+}
+"""Signs that no bare word holds, each with a hint: who writes one took it for a part of the language, and would find nothing."""
+
+_OUT_OF_PLACE: Final = re.compile(f"[{re.escape(''.join(OUT_OF_PLACE))}]")
 _REGEX: Final = re.compile(r"/((?:[^/\\\n]|\\.)*)/")
 _FIELD: Final = re.compile(r"([^\W\d_][\w-]*):")
 _OPERATOR_LIKE: Final = re.compile(
@@ -203,8 +210,8 @@ class Lexer:
         elif word[-1] in ",;、，；" and len(word) > 1:
             self._say(Code.CHAR, at + len(word) - 1, f"'{word[-1]}' cannot end a term", "write OR or AND between terms")
             self._leaf(at, None)
-        elif wide := _WIDE_PARENTHESIS.search(word):
-            self._say(Code.CHAR, at + wide.start(), f"'{wide[0]}' cannot stand in a term", "use the plain ( and )")
+        elif sign := _OUT_OF_PLACE.search(word):
+            self._say(Code.CHAR, at + sign.start(), f"'{sign[0]}' cannot stand in a term", OUT_OF_PLACE[sign[0]])
             self._leaf(at, None)
         else:
             self._term(at, word, is_exact=False, is_phrase=False)

@@ -7,7 +7,7 @@ from typing import Final, NoReturn, cast
 
 from crawler.model import Place
 from monitor.errors import QueryError
-from monitor.rules.lexer import FOREIGN, Distance, Kind, Lexer, Token, Writings
+from monitor.rules.lexer import FOREIGN, OUT_OF_PLACE, Distance, Kind, Lexer, Token, Writings
 from monitor.rules.mistakes import Code, Mistake, problems
 from monitor.rules.nodes import And, AtLeast, Leaf, Meta, Near, Node, Not, Or, Scope, Scoped, Term
 
@@ -46,8 +46,8 @@ def _is_news(mistake: Mistake, known: list[Mistake], query: str) -> bool:
 
 
 def _is_glued(piece: str) -> bool:
-    """Whether a piece ends in a wide parenthesis that makes one word of what was meant as two: AND（Chips）."""
-    return piece[-1:] in {"（", "）"} and not any(character.isspace() for character in piece)
+    """Whether a piece ends in a sign that makes one word of what was meant as two: AND（Chips）."""
+    return piece[-1:] in OUT_OF_PLACE and not any(character.isspace() for character in piece)
 
 
 class _Stopped(Exception):

@@ -49,7 +49,9 @@ _WIDE: Final = tuple((wide, unicodedata.normalize("NFKC", wide)) for wide in "�
 _UNEVEN: Final = ("ß", "…", "\xad", "¨", "¯", "¸", "¼", "½", "¾")
 """Of Latin-1 and the typographic characters those that change the length."""
 
-_CHANGES_LENGTH: Final = re.compile(f"[{re.escape(_DASHES + _SPACES)} \xad]{{2,}}|[{''.join(_UNEVEN)}]")
+_GAP_CHARACTER: Final = f"[{re.escape(_DASHES + _SPACES)} \xad]"
+_CHANGES_LENGTH: Final = re.compile(f"{_GAP_CHARACTER}(?:{_GAP_CHARACTER}+[¨¯¸]?|[¨¯¸])|[{''.join(_UNEVEN)}]")
+"""A diaeresis, macron or cedilla by itself begins with a space when folded, which is one with the gap before it."""
 
 
 def fold(text: str, *, chinese: bool = False) -> str:

@@ -33,8 +33,6 @@ ASKED_PER_S: Final = {1_000: 6_000, 10_000: 4_500, 100_000: 2_300}
 ASKED_BUILD_S: Final = {10_000: 1.0, 100_000: 6.0}
 ASKED_GROWTH: Final = 3.0
 ASKED_PER_MATCH_US: Final = 25.0
-DENSE: Final = 10.0
-"""Matches an article from which a set is dense; with fewer the way back to the original text, laid once an article, outweighs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,7 @@ def held(results: Sequence[Measured]) -> list[str]:
         growth = sparse[100_000].article_s / sparse[1_000].article_s
         rows.append(_row("cost at 100,000 / at 1,000 rules", f"<= {ASKED_GROWTH:g}", growth, is_held=growth <= ASKED_GROWTH))
     for r in dense:
-        if r.rules in sparse and r.matches >= DENSE:
+        if r.rules in sparse:
             each = (r.article_s - sparse[r.rules].article_s) / max(r.matches - sparse[r.rules].matches, 1) * 1e6
             rows.append(
                 _row(f"us per match at {r.rules:,} rules, dense", f"<= {ASKED_PER_MATCH_US:g}", each, is_held=each <= ASKED_PER_MATCH_US)

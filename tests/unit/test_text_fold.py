@@ -116,6 +116,13 @@ def test_positions_behind_characters_that_change_their_length() -> None:
         assert text[start:end] == surface
 
 
+@given(st.text(st.sampled_from("a -_\t\u00a0–\u00ad¨¯¸´…½ßöª²’“·\n"), max_size=8))
+def test_positions_behind_whatever_a_european_line_holds(before: str) -> None:
+    folded = Folded(f"{before}Katze")
+    at = folded.text.index("katze")
+    assert folded.span(at, at + 5) == (len(before), len(before) + 5)
+
+
 def test_positions_in_later_paragraphs_and_across_breaks() -> None:
     folded = Folded("eins\r\nzwei\u2028drei\n…vier")
     at = folded.text.index("vier")
