@@ -17,7 +17,10 @@ _OPENINGS = (
         r"leggi anche|(?:leia|veja) (?:também|mais)|saiba mais(?::|$)|czytaj (?:też|także|również|więcej)|zobacz (?:też|także|również)|lees (?:ook|meer)|læs også|les også|"
         r"läs (?:också|även|mer)|lue myös|читайте также|читать также|смотрите также|читайте також|daha fazla|ayrıca okuyun|přečtěte si|čtěte (?:také|více)|"
         r"[【\[（(]?(?:相关|延伸|推荐|相關|推薦)(?:阅读|新闻|报道|文章|链接|閱讀|新聞|報導|推荐)|更多(?:新闻|精彩|内容|报道|資訊)|点击(?:进入|查看|阅读|下载)|點擊|阅读(?:原文|更多)|閱讀更多|"
-        r"(?:関連|あわせて読みたい|合わせて読みたい|こちらも)(?:記事|リンク|ニュース)?(?::|：|$)|続きを読む|관련\s?기사|더\s?보기$"
+        r"(?:関連|あわせて読みたい|合わせて読みたい|こちらも)(?:記事|リンク|ニュース)?(?::|：|$)|続きを読む|관련\s?기사|더\s?보기$|"
+        r"[اإ]قرأ (?:أيض|ايض|المزيد|كذلك)|شاهد أيض|(?:यह|ये|इसे) भी (?:पढ़ें|पढ़ें|देखें)|بیشتر بخوانید|مطالب مرتبط|(?:یہ بھی|مزید) پڑھیں|আর[ওো]\s?ও? ?পড়ুন|קראו? (?:גם|עוד)|"
+        r"cite[sșş]te (?:[sșş]i|mai)|xem thêm|đọc thêm|baca (?:juga|selengkapnya)\b|อ่าน(?:เพิ่มเติม|ข่าว)|διαβάστε (?:επίσης|ακόμη|ακόμα|περισσότερα)|kapcsolódó (?:cikk|anyag)|"
+        r"pročitajte (?:i|još|više)\b|čitajte (?:i|još|aj|viac)\b|прочитајте (?:и|још)|(?:прочетете|вижте) (?:още|също)|prečítajte si|lue lisää\b|les mer\b|læs mere\b|ilgili haber|llegiu també"
     ),
     # subscribe, follow, share
     (
@@ -36,7 +39,7 @@ _OPENINGS = (
         r"未经(?:授权|许可|书面)|(?:责任编辑|責任編輯|责编|編輯|编辑|校对|审核|监制|主编|审校|值班主任|终审)[:：]|[（(\[【](?:责任编辑|责编|编辑|責任編輯|完)[:：]?.{0,30}[）)\]】]$|"
         r"(?:来源|來源|稿源|原标题)[:：].{0,40}$|(?:19|20)\d\d\s?[-/.年].{6,30}(?:来源|來源|作者|浏览|阅读|字号|字體|评论)|quelle\s?:.{0,40}$|"
         r"(?:您(?:现在)?(?:所)?在的位置|您的位置|当前位置|當前位置|目前位置)(?:是|为)?\s?[:：]|"
-        r"(?:本[站网報报]|[新搜]\S{1,3})?(?:郑重|特别)?(?:声明|聲明)[:：]|違法和不良|违法和不良信息|無断転載|무단\s?(?:전재|복제)|저작권자"
+        r"(?:本[站网報报]|[新搜]\S{1,3})?(?:郑重|特别)?(?:声明|聲明)[:：]|違法和不良|违法和不良信息|無断転載|무단\s?(?:전재|복제)|저작권자|기자명\s|댓글\s?\d*$|(?:기사|최종)?\s?(?:입력|수정|등록)\s?:?\s?(?:19|20)\d\d"
     ),
     # advertisements, comments, cookies, pictures
     (
@@ -55,13 +58,14 @@ _WALLS = (
     "この記事は有料会員限定", "有料会員になると", "会員限定記事", "유료회원",
 )  # fmt: skip
 _WALL_CHARS = 400
+_SIGNATURE = re.compile(r"(?:[\w.·-]+\s){0,3}[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _OPENING = re.compile(r"[\W_]{0,6}(?:" + "|".join(_OPENINGS) + ")", re.IGNORECASE)
 
 
 def is_boilerplate(line: str, *, link: float = 0.0) -> bool:
     """Tell a short line that only points elsewhere, sells, or claims rights; ``link`` is the share of it that is linked."""
     limit = 2 * _MAX_CHARS if link > 0.5 else _MAX_CHARS
-    return len(line) <= limit and _OPENING.match(line) is not None
+    return len(line) <= limit and (_OPENING.match(line) is not None or ("@" in line and _SIGNATURE.fullmatch(line) is not None))
 
 
 def is_wall(line: str) -> bool:

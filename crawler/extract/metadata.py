@@ -25,6 +25,8 @@ _HAN_SITE = re.compile(
     r"[\u4e00-\u9fff](?:网站?|網站?|[日晚早时時]?[报報]|频道|頻道|新[闻聞]|资讯|在线|在線|客户端|订阅|官网|周刊|杂志|雜誌|电视台|電視台|社区?|专栏|專欄)$"
 )
 _MAX_HAN_SITE = 24
+_BRACKET = re.compile(r"\s*[（(【\[]")
+_LEAST_NAME = 12
 _HEADINGS = frozenset({"h1", "h2"})
 _TITLE_BLOCKS = 100
 _ALIASES = ("www.", "m.", "amp.", "mobile.", "mobil.")
@@ -86,16 +88,18 @@ def read(root: HtmlElement, blocks: Sequence[Block], arrival: Arrival) -> Metada
 
 
 def title_at(blocks: Sequence[Block], title: str) -> int:
-    """Return where the title stands as a heading: the first that says it, else the first h1; 0 where there is none."""
+    """Return where the title stands as a heading: the first that says it, else the first h1, else any line that says it; 0 where there is none."""
     wanted = bare(title)
-    fallback = 0
+    fallback = said = 0
     for at, block in enumerate(blocks):
         if block.tag in _HEADINGS:
             if wanted and bare(block.text) == wanted:
                 return at
             if not fallback and block.tag == "h1":
                 fallback = at
-    return fallback
+        elif wanted and not said and len(block.text) < len(title) + 40 and bare(block.text) == wanted:
+            said = at
+    return fallback or said
 
 
 def _title(head: Head, node: Node, sites: set[str], blocks: Sequence[Block]) -> str:
@@ -133,6 +137,14 @@ def _overlap(one: set[str], other: set[str]) -> float:
 def _without_site(title: str, sites: set[str], known: Sequence[str]) -> str:
     """Take the site's name off a title's end or beginning: where it is that name, or where what stays is known from elsewhere."""
     names = {bare(name) for name in known if name}
+    for name in known:  # a portal names the source behind the heading: "Bridge open again (The Gazette) - Portal"
+        if (
+            len(title) < 2 * len(name) + _MAX_HAN_SITE
+            and len(name) >= _LEAST_NAME
+            and title.startswith(name)
+            and _BRACKET.match(title, len(name))
+        ):
+            return name
     for mark in _SEPARATOR.finditer(title):
         for kept, cut in ((title[: mark.start()], title[mark.end() :]), (title[mark.end() :], title[: mark.start()])):
             if kept and (bare(kept) in names or (cut and _is_site(bare(cut), sites))):

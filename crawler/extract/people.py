@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from html import unescape
 from typing import cast
 
@@ -11,7 +12,7 @@ from lxml.html import HtmlElement
 from trafilatura.metadata import extract_author
 
 from crawler.clean import one_line
-from crawler.extract import jsonld
+from crawler.extract import jsonld, shown
 from crawler.extract.blocks import Block
 from crawler.extract.jsonld import Node
 from crawler.extract.measures import bare
@@ -23,7 +24,7 @@ _META = (
 )  # fmt: skip
 _BY = re.compile(
     r"^(?:(?:written |reported |reviewed |story |text |words )?by|von|par|por|di|da|door|av|af|od|przez|text(?:e)?|autor(?:in|en|es|a)?|author|auteur|"
-    r"作者|记者|記者|撰文|文|本报记者|新华社记者|공동취재)\s*[:：|/]?\s+|^(?:作者|记者|記者|撰文|文)\s*[:：|/丨]\s*|^(?:by|von)\s*:\s*",
+    r"作者|记者|記者|撰文|文|本报记者|新华社记者|공동취재|기자명)\s*[:：|/]?\s+|^(?:作者|记者|記者|撰文|文)\s*[:：|/丨]\s*|^(?:by|von)\s*:\s*",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(
@@ -47,13 +48,20 @@ _DATE = re.compile(
 _TAIL = re.compile(
     r"\s+(?:(?:am |on |le |el )?(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|"
     r"(?:januar[iy]?|jan|februar[iy]?|feb|märz|march|mar|april|apr|mai|may|jun[ei]?|jul[iy]?|august|aug|september|sept?|o[ck]tober|november|nov|de[cz]ember)\b|"
-    r"stand|updated|published|posted|aktualisiert|veröffentlicht|min read|\d).*$|\s*[(（].*$|，?(?:记者|记者站)$|(?<=[\u4e00-\u9fff])\s+[\u4e00-\u9fff]{4,}$|\s+(?:企鹅号|关注|(?-i:on|am)|alle artikel|all articles)$",
+    r"stand|updated|published|posted|aktualisiert|veröffentlicht|min read|\d).*$|\s*[(（].*$|，?(?:记者|记者站)$|\s(?:기자|특파원)$|(?<=[\u4e00-\u9fff])\s+[\u4e00-\u9fff]{4,}$|\s+(?:企鹅号|关注|(?-i:on|am)|alle artikel|all articles)$",
     re.IGNORECASE,
 )
+_LABEL = re.compile(
+    r"(?<=[\u4e00-\u9fff])\s?(?:出版|發布|發佈|发布|发表|更新|時間|时间|日期|来源|來源|浏览|阅读)(?:[时時日][间間期])?[:：]"
+)
+_BEFORE_DATE = re.compile(r"[\s,|–—-]+(?:(?:le|am|on|el|il|om|den|em|op|dne|dnia|du)(?:\s[^\W\d]{2,10}\.?)?)?[\s,|–—-]*$")
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _CLASSED = re.compile(
     r"(?:^|[\s_-])(?:author|autor|byline|auteur|redakteur|journalist)(?:[_-]*(?:name|link|info|title|meta|text|by))?(?:$|\s)", re.IGNORECASE
 )
-_NAME = re.compile(r"(?:[^\W\d_a-z][\w'’.-]+[ ]){1,3}[^\W\d_a-z][\w'’.-]+|[\u4e00-\u9fff·]{2,8}")
+_NAME = re.compile(
+    r"(?:[^\W\d_a-z][\w\u0900-\u0dff\u0e00-\u0e7f'’.-]+[ ]){1,3}[^\W\d_a-z][\w\u0900-\u0dff\u0e00-\u0e7f'’.-]+|[\u4e00-\u9fff·]{2,8}"
+)
 # Among date and source: "2026-11-24 来源：海港日报 作者：张伟"
 _SIGNED = re.compile(r"(?:作者|记者|記者|撰文)\s*[:：]\s*([\u4e00-\u9fff·]{2,8}(?:[、 ][\u4e00-\u9fff·]{2,8}){0,3})")
 _MAX_NAMES, _MAX_CHARS = 12, 80
@@ -125,8 +133,16 @@ def _shown(root: HtmlElement, near_title: Sequence[Block]) -> Iterator[str]:
 
 def _parts(text: str) -> Iterator[str]:
     """Split a byline into names."""
-    line = _BY.sub("", one_line(unescape(text))).strip(" ,|-–—:：·•")
+    line = _BY.sub("", _undated(one_line(unescape(text)))).strip(" ,|-–—:：·•")
     yield from (part for part in _SPLIT.split(line) if part)
+
+
+def _undated(line: str) -> str:
+    """Cut a byline where it goes over into a date or another label."""
+    line = _LABEL.split(line, maxsplit=1)[0]
+    if any(map(str.isdigit, line)) and (dated := shown.find(line, country="", now=_ANY_TIME)) and dated.start:
+        return _BEFORE_DATE.sub("", line[: dated.start])
+    return line
 
 
 def _names(parts: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from htmldate import find_date
 from lxml.html import HtmlElement
 
-from crawler.extract import jsonld
+from crawler.extract import jsonld, shown
 from crawler.extract.blocks import Block
 from crawler.extract.jsonld import Node
 from crawler.extract.measures import sane_time
@@ -32,13 +32,7 @@ _MODIFIED = (
 _TELLING = re.compile(r"publi|creat|issued|entry-date|post-date|pubdate|datum|posted|veroeffentlicht|first", re.IGNORECASE)
 _CHANGING = re.compile(r"updat|modif|aktualis|lastmod|maj", re.IGNORECASE)
 _HAS_CLOCK = re.compile(r"\d[:.]\d\d|T\d{4}|\d{10}|[点时時點시]")
-_SEEN = re.compile(
-    r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?(?:[T ,]*\d{1,2}[:：时]\d{2}(?:[:：]\d{2})?)?|"
-    r"\b\d{1,2}\.\s?\d{1,2}\.\s?(?:19|20)\d\d(?:[^\d\n]{1,12}\d{1,2}[:.]\d{2})?|"
-    r"\b\d{1,2}\.?\s(?:de\s)?[^\W\d]{3,12}\.?,?\s(?:de\s)?(?:19|20)\d\d(?:[^\d\n]{1,12}\d{1,2}[:.h]\d{2}(?:\s?[ap]\.?m)?)?|"
-    r"\b[^\W\d]{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d(?:[^\d\n]{1,8}\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m)?)?",
-    re.IGNORECASE,
-)
+_IN_URL = re.compile(r"[/_t-](20\d\d)[/-]?([01]\d)[/-]?([0-3]\d)(?=[/_.-])")
 _COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)")
 _NEAR_BLOCKS, _NEAR_CHARS = 12, 160
 _DAY = timedelta(days=1)
@@ -65,7 +59,7 @@ class Around:
 def read(root: HtmlElement, head: Head, node: Node, near_title: Sequence[Block], around: Around) -> Times:
     """Return when the article was published and last changed."""
     modified = _first((jsonld.text(node.get("dateModified")), *head.all(*_MODIFIED)), around)
-    for rung in (_told(node, head), _marked(root), _timed(root), _shown(near_title)):
+    for rung in (_told(node, head), _marked(root), _timed(root), _shown(near_title, around)):
         published = _first(rung, around)
         if published:
             break
@@ -108,16 +102,20 @@ def _timed(root: HtmlElement) -> Iterator[str]:
     for element in root.iter("h1", "time"):
         if element.tag == "h1":
             is_below = True
-        elif is_below and (told := element.get("datetime")) and not _CHANGING.search(element.get("class", "")):
+        elif (
+            is_below
+            and (told := element.get("datetime") or " ".join(element.itertext())[:_NEAR_CHARS].strip())
+            and not _CHANGING.search(element.get("class", ""))
+        ):
             yield told
             return
 
 
-def _shown(blocks: Iterable[Block]) -> Iterator[str]:
+def _shown(blocks: Iterable[Block], around: Around) -> Iterator[str]:
     """What readers see beside the title."""
     for block in blocks:
-        if not _CHANGING.search(block.text[:20]) and (found := _SEEN.search(block.text)):
-            yield found[0]
+        if not _CHANGING.search(block.text[:20]) and (found := shown.find(block.text, country=around.country, now=around.now)):
+            yield found.text
 
 
 def _searched(root: HtmlElement, around: Around) -> tuple[datetime, bool] | None:
@@ -125,8 +123,9 @@ def _searched(root: HtmlElement, around: Around) -> tuple[datetime, bool] | None
     latest = (around.now + _DAY).strftime("%Y-%m-%d")
     found = find_date(root, original_date=True, extensive_search=False, url=around.url, max_date=latest, min_date="1995-01-01") or ""
     if found.endswith("-01") and found.replace("-", "") not in re.sub(r"\D", "", around.url):
-        return None
-    return _first((found,), around)
+        found = ""
+    in_url = _IN_URL.search(around.url)
+    return _first((found, "-".join(in_url.groups()) if in_url else ""), around)
 
 
 def _first(texts: Iterable[str], around: Around) -> tuple[datetime, bool] | None:
@@ -134,9 +133,16 @@ def _first(texts: Iterable[str], around: Around) -> tuple[datetime, bool] | None
     for text in texts:
         if not text:
             continue
-        is_day = not _HAS_CLOCK.search(text)
-        told = parse_date(_COMPACT.sub(r"\1-\2-\3T\4:\5:\6", text.replace("：", ":")), country="" if is_day else around.country)
-        at = sane_time(told.astimezone(UTC) if told else None, before=around.now)
-        if at:
-            return at, is_day
+        found = _read(text, around)
+        if found is None and (seen := shown.find(text[:_NEAR_CHARS], country=around.country, now=around.now)):
+            found = _read(seen.text, around)
+        if found:
+            return found
     return None
+
+
+def _read(text: str, around: Around) -> tuple[datetime, bool] | None:
+    is_day = not _HAS_CLOCK.search(text)
+    told = parse_date(_COMPACT.sub(r"\1-\2-\3T\4:\5:\6", text.replace("：", ":")), country="" if is_day else around.country)
+    at = sane_time(told.astimezone(UTC) if told else None, before=around.now)
+    return (at, is_day) if at else None

@@ -8,14 +8,19 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-# Where a country keeps one time, a date without a zone is read in it.
+# A date without a zone is read in the time that its country keeps, or nearly all of its press.
 _ZONES = {
-    "AT": "Europe/Vienna", "BE": "Europe/Brussels", "BG": "Europe/Sofia", "CH": "Europe/Zurich", "CN": "Asia/Shanghai", "CZ": "Europe/Prague",
-    "DE": "Europe/Berlin", "DK": "Europe/Copenhagen", "ES": "Europe/Madrid", "FI": "Europe/Helsinki", "FR": "Europe/Paris", "GR": "Europe/Athens",
-    "HK": "Asia/Hong_Kong", "HU": "Europe/Budapest", "IL": "Asia/Jerusalem", "IN": "Asia/Kolkata", "IT": "Europe/Rome", "JP": "Asia/Tokyo",
-    "KR": "Asia/Seoul", "LI": "Europe/Vaduz", "LU": "Europe/Luxembourg", "MO": "Asia/Macau", "MY": "Asia/Kuala_Lumpur", "NL": "Europe/Amsterdam",
-    "NO": "Europe/Oslo", "PL": "Europe/Warsaw", "RO": "Europe/Bucharest", "SE": "Europe/Stockholm", "SG": "Asia/Singapore", "TH": "Asia/Bangkok",
-    "TR": "Europe/Istanbul", "TW": "Asia/Taipei", "VN": "Asia/Ho_Chi_Minh",
+    "AE": "Asia/Dubai", "AL": "Europe/Tirane", "AT": "Europe/Vienna", "BA": "Europe/Sarajevo", "BD": "Asia/Dhaka", "BE": "Europe/Brussels",
+    "BG": "Europe/Sofia", "BR": "America/Sao_Paulo", "BY": "Europe/Minsk", "CH": "Europe/Zurich", "CN": "Asia/Shanghai", "CZ": "Europe/Prague",
+    "DE": "Europe/Berlin", "DK": "Europe/Copenhagen", "EE": "Europe/Tallinn", "EG": "Africa/Cairo", "ES": "Europe/Madrid", "FI": "Europe/Helsinki",
+    "FR": "Europe/Paris", "GB": "Europe/London", "GR": "Europe/Athens", "HK": "Asia/Hong_Kong", "HR": "Europe/Zagreb", "HU": "Europe/Budapest",
+    "ID": "Asia/Jakarta", "IE": "Europe/Dublin", "IL": "Asia/Jerusalem", "IN": "Asia/Kolkata", "IR": "Asia/Tehran", "IT": "Europe/Rome",
+    "JO": "Asia/Amman", "JP": "Asia/Tokyo", "KE": "Africa/Nairobi", "KR": "Asia/Seoul", "LB": "Asia/Beirut", "LI": "Europe/Vaduz",
+    "LT": "Europe/Vilnius", "LU": "Europe/Luxembourg", "LV": "Europe/Riga", "MK": "Europe/Skopje", "MO": "Asia/Macau", "MY": "Asia/Kuala_Lumpur",
+    "NG": "Africa/Lagos", "NL": "Europe/Amsterdam", "NO": "Europe/Oslo", "PH": "Asia/Manila", "PK": "Asia/Karachi", "PL": "Europe/Warsaw",
+    "PT": "Europe/Lisbon", "QA": "Asia/Qatar", "RO": "Europe/Bucharest", "RS": "Europe/Belgrade", "RU": "Europe/Moscow", "SA": "Asia/Riyadh",
+    "SE": "Europe/Stockholm", "SG": "Asia/Singapore", "SI": "Europe/Ljubljana", "SK": "Europe/Bratislava", "TH": "Asia/Bangkok",
+    "TR": "Europe/Istanbul", "TW": "Asia/Taipei", "UA": "Europe/Kyiv", "VN": "Asia/Ho_Chi_Minh", "ZA": "Africa/Johannesburg",
 }  # fmt: skip
 _HOURS_OF = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "IST": 5.5, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "MET": 1, "MEST": 2,
@@ -23,22 +28,58 @@ _HOURS_OF = {
     "NZST": 12, "NZDT": 13, "AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "ET": -5, "CST": -6, "CDT": -5, "CT": -6, "MST": -7, "MDT": -6, "MT": -7,
     "PST": -8, "PDT": -7, "PT": -8, "AKST": -9, "AKDT": -8, "HST": -10, "HKST": 8, "WIB": 7, "ICT": 7, "BRT": -3, "ART": -3, "SAST": 2, "CAT": 2,
 }  # fmt: skip
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar jänner jänner janvier janv enero ene gennaio gen janeiro januari stycznia sty января янв ιαν január",
-            "feb february februar feber février févr fevrier fev febrero febbraio fevereiro februari lutego lut февраля фев φεβ február",
-            "mar march märz maerz mär mars marzo março marco maart mrt marca марта мар μαρ μάρ március",
-            "apr april avril avr abril abr aprile kwietnia kwi апреля апр απρ április",
-            "may mai mayo maggio mag maio mei maja мая май μαι μάι május",
-            "jun june juni juin junio giugno giu junho czerwca cze июня июн ιουν június",
-            "jul july juli juillet juil julio luglio lug julho lipca lip июля июл ιουλ július",
-            "aug august août aout agosto ago augustus sierpnia sie августа авг αυγ augusztus",
-            "sep sept september septembre septiembre settembre set setembro września wrz сентября сен σεπ szeptember",
-            "oct october oktober okt octobre octubre ottobre ott outubro out października paź октября окт οκτ október",
-            "nov november novembre noviembre novembro listopada lis ноября ноя νοε νοέ november",
-            "dec december dezember dez décembre decembre déc diciembre dic dicembre dezembro grudnia gru декабря дек δεκ",
+            (
+                "jan january januar jänner jänner janvier janv enero ene gennaio gen janeiro januari stycznia sty января янв ιαν január "
+                "січня януари januara januarja januára јануар јануара siječnja ledna ianuarie ocak ιανουαρίου يناير ינואר जनवरी ม.ค. มกราคม tammikuuta জানুয়ারি gener"
+            ),
+            (
+                "feb february februar feber février févr fevrier fev febrero febbraio fevereiro februari lutego lut февраля фев φεβ február "
+                "лютого февруари februara februarja februára фебруар фебруара veljače února februarie şubat φεβρουαρίου فبراير פברואר फरवरी फ़रवरी ก.พ. กุมภาพันธ์ helmikuuta ফেব্রুয়ারি febrer"
+            ),
+            (
+                "mar march märz maerz mär mars marzo março marco maart mrt marca марта мар μαρ μάρ március "
+                "березня март mart marta ožujka března martie μαρτίου مارس מרץ मार्च มี.ค. มีนาคม maaliskuuta maret মার্চ"
+            ),
+            (
+                "apr april avril avr abril abr aprile kwietnia kwi апреля апр απρ április "
+                "квітня април априла aprila apríla travnja dubna aprilie nisan απριλίου أبريل ابريل إبريل אפריל अप्रैल เม.ย. เมษายน huhtikuuta এপ্রিল"
+            ),
+            (
+                "may mai mayo maggio mag maio mei maja мая май μαι μάι május "
+                "травня maj мај маја mája svibnja května mayıs μαΐου μαίου مايو מאי मई พ.ค. พฤษภาคม toukokuuta মে maig"
+            ),
+            (
+                "jun june juni juin junio giugno giu junho czerwca cze июня июн ιουν június "
+                "червня юни juna јун јуна júna lipnja června iunie haziran ιουνίου يونيو יוני जून มิ.ย. มิถุนายน kesäkuuta জুন juny"
+            ),
+            (
+                "jul july juli juillet juil julio luglio lug julho lipca lip июля июл ιουλ július "
+                "липня юли jula јул јула júla srpnja července iulie temmuz ιουλίου يوليو יולי जुलाई ก.ค. กรกฎาคม heinäkuuta জুলাই juliol"
+            ),
+            (
+                "aug august août aout agosto ago augustus sierpnia sie августа авг αυγ augusztus "
+                "серпня август avgust avgusta augusta kolovoza srpna ağustos αυγούστου أغسطس اغسطس אוגוסט अगस्त ส.ค. สิงหาคม elokuuta agustus আগস্ট agost"
+            ),
+            (
+                "sep sept september septembre septiembre settembre set setembro września wrz сентября сен σεπ szeptember "
+                "вересня септември septembar septembra септембар септембра rujna září septembrie eylül σεπτεμβρίου سبتمبر ספטמבר सितंबर सितम्बर ก.ย. กันยายน syyskuuta সেপ্টেম্বর setembre"
+            ),
+            (
+                "oct october oktober okt octobre octubre ottobre ott outubro out października paź октября окт οκτ október "
+                "жовтня октомври oktobar oktobra октобар октобра októbra října octombrie ekim οκτωβρίου أكتوبر اكتوبر אוקטובר अक्टूबर अक्तूबर ต.ค. ตุลาคม lokakuuta অক্টোবর"
+            ),
+            (
+                "nov november novembre noviembre novembro listopada lis ноября ноя νοε νοέ november "
+                "листопада ноември novembar novembra новембар новембра studenoga studenog listopadu noiembrie kasım νοεμβρίου نوفمبر נובמבר नवंबर नवम्बर พ.ย. พฤศจิกายน marraskuuta নভেম্বর"
+            ),
+            (
+                "dec december dezember dez décembre decembre déc diciembre dic dicembre dezembro grudnia gru декабря дек δεκ "
+                "грудня декември decembar decembra децембар децембра prosinca prosince decembrie aralık δεκεμβρίου ديسمبر דצמבר दिसंबर दिसम्बर ธ.ค. ธันวาคม joulukuuta desember ডিসেম্বর desembre"
+            ),
         ),
         start=1,
     )
@@ -84,7 +125,7 @@ _AFTERNOON = {"p", "下午", "午後", "오후", "晚上"}
 def parse_date(text: str, *, country: str = "") -> datetime | None:
     """Return the time a text tells, aware, in the zone it was written in; None where it tells none.
 
-    Without a zone the country's own is taken where it has but one, else UTC. ``CST`` is China's in Chinese outlets and Chicago's elsewhere.
+    Without a zone the country's own is taken where its press keeps one, else UTC. ``CST`` is China's in Chinese outlets and Chicago's elsewhere.
     """
     text = text.strip()[:80]
     if len(text) < 4:
@@ -154,7 +195,7 @@ def _build(found: re.Match[str], country: str) -> datetime | None:
     year = int(parts["y"] or parts["ay"])
     if len(parts["y"] or parts["ay"]) == 2:
         year += 2000 if year < 70 else 1900
-    month = _MONTHS.get(parts["mon"].lower()) or _MONTHS.get(parts["mon"].lower()[:3]) if parts.get("mon") else int(parts["m"] or 1)
+    month = MONTHS.get(parts["mon"].lower()) or MONTHS.get(parts["mon"].lower()[:3]) if parts.get("mon") else int(parts["m"] or 1)
     if not month:
         return None
     hour, minute, second = (int(parts.get(name) or parts.get("a" + name) or 0) for name in ("h", "mi", "s"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler import extract
+from crawler.extract import boilerplate
 from crawler.model import Article, Completeness, ExtractStatus
 from tests import manners, pages
 from tests.manners import Manner
@@ -87,3 +88,21 @@ def test_a_lead_that_stands_apart_from_the_text_is_kept(name: str) -> None:
         f"<div class='wrap'><div class='col'><div class='text'>{body}</div></div><aside><p>{lead}</p></aside></div></body></html>"
     )
     assert extract.read_page(pages.arrival(page)).text.splitlines() == [lead, *pages.GERMAN]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "اقرأ أيضا: الجسر القديم", "यह भी पढ़ें: पुराना पुल", "Citește și: Podul vechi", "Baca juga: Jembatan lama", "Διαβάστε επίσης: Η παλιά γέφυρα", "Pročitajte i: Stari most",
+        "Прочетете още: Старият мост", "Xem thêm: Cây cầu cũ", "קראו גם: הגשר הישן", "Les mer: Den gamle broen", "Ann Example ann@gazette.example", "입력 2026.11.20. 오후 1:58",
+    ],
+)  # fmt: skip
+def test_lines_that_point_elsewhere_are_left_out_in_many_languages(line: str) -> None:
+    assert boilerplate.is_boilerplate(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["Les Merlus tentent d’opérer en contre.", "Write to ann@gazette.example and tell us about the bridge.", "Ann Example"]
+)
+def test_honest_lines_that_begin_alike_stay(line: str) -> None:
+    assert not boilerplate.is_boilerplate(line)

@@ -82,6 +82,53 @@ def test_a_date_beside_the_title_is_read_where_machines_are_told_none(language: 
     assert read(markup(language, body=body), by=pages.outlet(country=country)).published_at == expected
 
 
+@pytest.mark.parametrize(
+    ("country", "line", "expected"),
+    [
+        ("DE", "Veröffentlicht am 20.11.2026 um 08:15 Uhr | Aktualisiert: 21.11.2026, 09:00 Uhr", at(2026, 11, 20, 7, 15)),
+        ("DE", "Von Ann Example20. November 2026, 08:15 UhrLesezeit: 3 Minuten", at(2026, 11, 20, 7, 15)),
+        ("DE", "20.11.26, 08:15 Uhr", at(2026, 11, 20, 7, 15)),
+        ("CN", "发布时间：2026年11月20日 08时15分", at(2026, 11, 20, 0, 15)),
+        ("CN", "11月20日 08:15", at(2026, 11, 20, 0, 15)),
+        ("CN", "2026 11/20 08:15:30 来源：海港日报", at(2026, 11, 20, 0, 15, 30)),
+        ("JP", "11/20(金) 8:15配信", at(2026, 11, 19, 23, 15)),
+        ("KR", "입력 2026.11.20. 오후 1:58", at(2026, 11, 20, 4, 58)),
+        ("KR", "2026년 11월 20일 08:15", at(2026, 11, 19, 23, 15)),
+        ("ES", "20 de noviembre de 2026 a las 08:15", at(2026, 11, 20, 7, 15)),
+        ("BR", "20/11/2026 08h15", at(2026, 11, 20, 11, 15)),
+        ("FR", "le ven 20/11/2026 - 08:15", at(2026, 11, 20, 7, 15)),
+        ("IT", "20 novembre 2026 alle 8:15", at(2026, 11, 20, 7, 15)),
+        ("PL", "20 listopada 2026, 08:15", at(2026, 11, 20, 7, 15)),
+        ("HR", "20. studenoga 2026. u 08:15", at(2026, 11, 20, 7, 15)),
+        ("HR", "20. listopada 2026. u 08:15", at(2026, 10, 20, 6, 15)),
+        ("RS", "20.11.2026. 08:15", at(2026, 11, 20, 7, 15)),
+        ("HU", "2026. november 20. 8:15", at(2026, 11, 20, 7, 15)),
+        ("UA", "20 листопада 2026, 08:15", at(2026, 11, 20, 6, 15)),
+        ("TR", "20 Kasım 2026 Cuma 08:15", at(2026, 11, 20, 5, 15)),
+        ("SA", "20 نوفمبر 2026 - 08:15", at(2026, 11, 20, 5, 15)),
+        ("IN", "20 नवंबर 2026, 08:15", at(2026, 11, 20, 2, 45)),
+        ("TH", "20 พ.ย. 2569 08:15 น.", at(2026, 11, 20, 1, 15)),
+        ("ID", "Jumat, 20 November 2026 08:15 WIB", at(2026, 11, 20, 1, 15)),
+        ("US", "11/20/2026 12:05 a.m.", at(2026, 11, 20, 0, 5)),
+        ("US", "04/05/2026", at(2026, 4, 5)),
+        ("GB", "04/05/2026", at(2026, 5, 4)),
+        ("DE", "20. November 2026, aktualisiert um 09:30 Uhr", at(2026, 11, 20)),
+        ("DE", "31.11.2026, 20. November 2026", at(2026, 11, 20)),
+    ],
+)
+def test_dates_are_read_as_countries_write_them(country: str, line: str, expected: datetime) -> None:
+    body = f"<div>{line}</div>" + "".join(f"<p>{text}</p>" for text in pages.ENGLISH)
+    assert read(markup(body=body), by=pages.outlet(country=country)).published_at == expected
+
+
+def test_a_time_element_without_attributes_and_a_day_in_the_url_tell_the_date() -> None:
+    body = "".join(f"<p>{text}</p>" for text in pages.GERMAN)
+    timed = markup("de", body="<time>20. November 2026, 08:15 Uhr</time>" + body)
+    assert read(timed, by=pages.outlet(country="DE")).published_at == at(2026, 11, 20, 7, 15)
+    url = "https://gazette.example/local/20261120/abcd/c.html"
+    assert read(markup("de", body=body), url=url).published_at == at(2026, 11, 20)
+
+
 def test_json_ld_of_another_article_tells_nothing() -> None:
     other = said(headline="Something else", url="https://gazette.example/else", datePublished="2020-01-01", author={"name": "Nobody Here"})
     another = said(headline="Another thing", url="https://gazette.example/another", datePublished="2020-01-02")
@@ -166,6 +213,14 @@ def test_authors_are_told_to_machines(head: str, expected: tuple[str, ...]) -> N
         ("de", "<p>Von Ann Example und Bob Sample</p>", ("Ann Example", "Bob Sample")),
         ("fr", "<p>Par <a rel='author' href='/ann'>Ann Example</a></p>", ("Ann Example",)),
         ("zh", "<div>作者：张伟</div>", ("张伟",)),
+        ("zh", "<div><span>撰文：張偉</span><span>出版：2026-11-20 08:15</span></div>", ("張偉",)),
+        (
+            "de",
+            "<div><span>Von Ann Example</span><span>20. November 2026, 08:15 Uhr</span><span>Lesezeit: 3 Minuten</span></div>",
+            ("Ann Example",),
+        ),
+        ("fr", "<div class='submitted'>Par <span>Ann Example</span> le ven 20/11/2026 - 08:15</div>", ("Ann Example",)),
+        ("en", "<span class='byline-name'>राकेश मिश्रा</span>", ("राकेश मिश्रा",)),
         ("en", "<span class='byline-name'>Ann Example</span>", ("Ann Example",)),
     ],
 )
@@ -293,6 +348,11 @@ def test_a_window_title_without_a_heading_loses_the_sites_name(window: str, line
     body = "".join(f"<p>{text}</p>" for text in pages.CHINESE)
     page = f"<html><head><title>{window}</title></head><body>{shown}<div>{body}</div></body></html>"
     assert read(page).headline == expected
+
+
+def test_a_source_in_brackets_behind_the_heading_is_no_part_of_it() -> None:
+    told = "<meta property='og:title' content='Harbour bridge reopens (The Courier) - Portal'>"
+    assert read(markup(head=told, title="Harbour bridge reopens")).headline == "Harbour bridge reopens"
 
 
 def test_a_time_element_below_the_heading_beats_a_date_in_the_lead() -> None:
