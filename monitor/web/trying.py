@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from crawler.model import Article
@@ -118,18 +118,24 @@ def try_page(
     except (QueryError, ConfigError) as error:
         return replace(page, mistakes=mistakes(error.problems))
     start = monotonic()
-    over = trials.stretch(tx, now - SPAN)
+    week = _midnight(now - SPAN)
+    over = trials.stretch(tx, week)
     needs = reads.needs_of(trial.engine.rules[0].node, rules.entities)
-    look = _look(tx, trial, needs, now, lambda: monotonic() - start > LOOK_S)
-    since = max(now - SPAN, look.since if look.is_cut and look.since else _beginning(tx, over, now))
+    look = _look(tx, trial, needs, week, lambda: monotonic() - start > LOOK_S)
+    since = max(week, look.since if look.is_cut and look.since else _beginning(tx, over, week))
     is_decided = _decide(tx, trial, look, lambda: monotonic() - start > DECIDE_S)
-    return _told(tx, replace(page, is_undecided=not is_decided), trial, look, beside, since=since, now=now, articles=over.count)
+    return _told(tx, replace(page, is_undecided=not is_decided), trial, look, beside, week=week, since=since, now=now, articles=over.count)
 
 
-def _beginning(tx: Tx, over: trials.Stretch, now: datetime) -> datetime:
+def _midnight(at: datetime) -> datetime:
+    """The archive is asked by whole days, so that whole days are counted."""
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _beginning(tx: Tx, over: trials.Stretch, week: datetime) -> datetime:
     """When the first article was seen: an archive younger than a week must not make its alerts look rare."""
     first = reads.article(tx, over.first) if over.count else None
-    return first.seen_at if first else now - SPAN
+    return first.seen_at if first else week
 
 
 def _trial(query: str, beside: Rule | None, rules: RuleSet) -> Trial:
@@ -148,10 +154,10 @@ def _trial(query: str, beside: Rule | None, rules: RuleSet) -> Trial:
     return Trial(only(RuleSet(entities=rules.entities, themes=(theme,), version=_THEME), [_THEME]))
 
 
-def _look(tx: Tx, trial: Trial, needs: reads.Needs, now: datetime, is_over: Callable[[], bool]) -> _Look:
+def _look(tx: Tx, trial: Trial, needs: reads.Needs, week: datetime, is_over: Callable[[], bool]) -> _Look:
     """Put the query to the newest articles first, until the time is up."""
     look = _Look()
-    for article in reads.candidates(tx, needs, reads.Filter(since=now - SPAN), batch=_BATCH, is_over=is_over):
+    for article in reads.candidates(tx, needs, reads.Filter(since=week), batch=_BATCH, is_over=is_over):
         look.looked += 1
         found = trial.engine.match(article)
         assert article.article_id is not None
@@ -177,7 +183,7 @@ def _decide(tx: Tx, trial: Trial, look: _Look, is_over: Callable[[], bool]) -> b
 
 
 def _told(
-    tx: Tx, page: TryPage, trial: Trial, look: _Look, beside: Rule | None, *, since: datetime, now: datetime, articles: int
+    tx: Tx, page: TryPage, trial: Trial, look: _Look, beside: Rule | None, *, week: datetime, since: datetime, now: datetime, articles: int
 ) -> TryPage:
     tally, names = trial.tallies[_THEME], outlet_names(tx)
     days = max((now - since).total_seconds() / _DAY_S, _LEAST_DAYS if look.is_cut else 1.0)
@@ -199,7 +205,7 @@ def _told(
         languages=dict(Counter(primary(a.language) for a, _ in hits).most_common(10)),
         outlets=dict(Counter(names.get(a.outlet_id, a.outlet_id) for a, _ in hits).most_common(10)),
         samples=_samples(hits, {i: h.story_id for i, h in tally.hits.items()}, names),
-        present=_present(tx, beside, look, since, names) if beside else None,
+        present=_present(tx, beside, look, week, names) if beside else None,
         yaml=as_yaml(beside, page.query),
     )
 
@@ -223,9 +229,9 @@ def _samples(hits: Sequence[tuple[Article, Match]], stories: Mapping[int, int], 
     )
 
 
-def _present(tx: Tx, rule: Rule, look: _Look, since: datetime, names: Mapping[str, str]) -> Present:
+def _present(tx: Tx, rule: Rule, look: _Look, week: datetime, names: Mapping[str, str]) -> Present:
     """Say what the rule in force has that the one on trial lacks."""
-    found = recorded(tx, rule.rule_id, since, first=look.first)
+    found = recorded(tx, rule.rule_id, week, first=look.first)  # the days of the look: an article may be older than our sight of it
     lost = [r for r in found if r.article_id not in look.hits]
     words = Counter(word.casefold() for r in lost for word in r.found)
     ours = {r.article_id for r in found}

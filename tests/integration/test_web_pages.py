@@ -261,6 +261,29 @@ async def test_a_rule_on_trial_is_told_beside_the_one_in_force(served: Served) -
     assert told["yaml"] == "themes:\n  models:\n    rules:\n      shown: 'Title AND lang:de'\n"
 
 
+async def test_a_report_that_we_saw_days_late_is_found_by_both_rules_or_none(served: Served) -> None:
+    late = replace(entry("alpenpost", "late"), published_at=NOW - timedelta(days=3))
+    served.site.archive.write_now(lambda tx: settle(tx, *list_entries(tx, late)))
+    present = (await data(served, "/rules/try.json?rule=models/shown"))["present"]
+    assert (present["matches"], present["kept"], present["lost"], present["added"]) == (4, 4, 0, 0)  # type: ignore[index]
+
+
+async def test_seven_days_of_a_rule_are_seven(served: Served) -> None:
+    def publish(tx: Tx) -> None:
+        for days in (6, 7):
+            settle(tx, *list_entries(tx, replace(entry("alpenpost", f"old{days}"), published_at=NOW - timedelta(days=days))))
+
+    served.site.archive.write_now(publish)
+    assert (await data(served, "/themes/models.json"))["rules"][0]["matches"] == 4  # type: ignore[index]
+
+
+async def test_the_days_of_a_trial_are_those_it_counts(served: Served) -> None:
+    now = NOW + trying.SPAN + timedelta(hours=1)
+    page = served.site.archive.read_now(lambda tx: trying.try_page(tx, "Nordlicht", "", RULES, now))
+    assert page.since is not None
+    assert (page.matches, page.since <= NOW, page.days) == (3, True, 7.04)
+
+
 async def test_a_trial_ends_when_its_time_is_up_and_says_that_it_sampled(served: Served) -> None:
     times = iter([0.0, 0.5, 9.0, *[9.0] * 20])
     page = served.site.archive.read_now(lambda tx: trying.try_page(tx, "Nordlicht", "", RULES, LATER, monotonic=lambda: next(times)))

@@ -21,6 +21,7 @@ from monitor.text.languages import primary
 DAYS = 28
 """Days of the timeline."""
 RULE_DAYS = 7
+"""Days, today's among them, in which a rule's matches are counted."""
 _STORIES = 15
 _NEWEST = 300
 """Entities are counted in so many of the theme's newest articles."""
@@ -195,7 +196,7 @@ def _rules(tx: Tx, theme_id: str, now: datetime) -> tuple[RuleItem, ...]:
     rules = tx.rows(sa.select(r.rule_id, r.query).where(r.theme_id == theme_id, r.retired_at.is_(None)).order_by(r.rule_id))
     names = [row["rule_id"] for row in rules]
     recent = sa.select(m.rule_id, sa.func.count().label("n")).where(
-        m.rule_id.in_(names), m.day >= day_of(now - timedelta(days=RULE_DAYS)), isnt(m.is_below)
+        m.rule_id.in_(names), m.day >= day_of(now - timedelta(days=RULE_DAYS - 1)), isnt(m.is_below)
     )
     matches = {row["rule_id"]: row["n"] for row in tx.rows(recent.group_by(m.rule_id))}
     said = _said(tx, names)
