@@ -81,7 +81,7 @@ class FleetQueue:
         self._sending: dict[str, tuple[Claim, asyncio.Event]] = {}
         self._woken = asyncio.Event()
         self._ready = asyncio.Event()
-        self._helpers: list[asyncio.Task[None]] = []
+        self._beside: list[asyncio.Task[None]] = []
         self._analyzed_at = -ANALYZE_S
         self._news: asyncio.Queue[News] = asyncio.Queue()
 
@@ -95,7 +95,7 @@ class FleetQueue:
             raise ArchiveError(f"the queue cannot be joined: {error.__cause__ or error}") from error
         for shift in self._shifts:
             shift.start()
-        self._helpers = [
+        self._beside = [
             asyncio.create_task(self._listen(), name="settings-news"),
             asyncio.create_task(self._follow(), name="queue-follow"),
         ]
@@ -303,9 +303,9 @@ class FleetQueue:
         for _, is_empty in self._sending.values():
             is_empty.set()
         await asyncio.gather(*(shift.close() for shift in self._shifts))
-        for helper in self._helpers:
-            helper.cancel()
-        await asyncio.gather(*self._helpers, return_exceptions=True)
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         with suppress(ConnectorException):
             await self._app.close_async()
 
