@@ -10,6 +10,7 @@ import click
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.listing import Column, Row, Show, listing
 from monitor.cli.sending import send_test
+from monitor.errors import ChannelError
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -42,7 +43,7 @@ def listed(given: Given, show: Show) -> None:
 @shared
 @pass_given
 def tested(given: Given, names: Sequence[str]) -> None:
-    """Send a test message over channels."""
+    """Send a test message over channels, over all of them even where one fails; exit code 1 then."""
     from monitor.config.problems import did_you_mean  # noqa: PLC0415 - only the unlucky pay
 
     settings = given.settings(secrets=True)
@@ -51,8 +52,17 @@ def tested(given: Given, names: Sequence[str]) -> None:
         if name not in known:
             hint = did_you_mean(name, known)
             raise click.UsageError(f"there is no channel '{name}'" + (f"; {hint}" if hint else f"; channels: {', '.join(known)}"))
+    failed = []
     for name in names:
-        send_test(given, settings, known[name])
+        try:
+            send_test(given, settings, known[name])
+        except ChannelError as error:
+            if given.is_debug:
+                raise
+            failed.append(name)
+            click.echo(f"{name}: {error}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 def _row(settings: Settings, name: str, kind: str, place: object) -> Row:

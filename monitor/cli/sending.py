@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from monitor.cli.given import Given
-from monitor.errors import ConfigError
+from monitor.errors import ChannelBusy, ConfigError
 
 if TYPE_CHECKING:
     from monitor.channels import Channel
@@ -62,7 +62,10 @@ def send_test(given: Given, settings: Settings, channel: ChannelSettings) -> Non
     from monitor import channels  # noqa: PLC0415 - what sends is paid for only by those who send
 
     check_channels(replace(settings, channels=(channel,)))
-    asyncio.run(asyncio.wait_for(_send(given, settings, channels.load(channel)), _TEST_S))
+    try:
+        asyncio.run(asyncio.wait_for(_send(given, settings, channels.load(channel)), _TEST_S))
+    except TimeoutError as error:
+        raise ChannelBusy(f"did not take the message within {_TEST_S:g} s") from error
     click.echo(f"{channel.name}: test message sent", err=True)
 
 

@@ -434,6 +434,14 @@ def test_channels_test_names_the_channels_there_are(here: Path) -> None:
     assert "did you mean 'desk'?" in done.stderr
 
 
+def test_a_channel_that_fails_its_test_is_named_and_the_others_are_tried(here: Path) -> None:
+    here.write_text('channels:\n  - {name: dead, kind: webhook, url: "http://127.0.0.1:1/"}\n  - {name: desk, kind: stdout}\n')
+    done = invoke("-c", str(here), "channels", "test", "dead", "desk")
+    assert done.exit_code == 1
+    assert "dead: could not be reached" in done.stderr
+    assert "desk: test message sent" in done.stderr
+
+
 def test_a_channel_with_wrong_keys_shows_the_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here.write_text("channels:\n  - {name: desk, kind: stdout, colour: always}\n")
     assert app.run(["-c", str(here), "channels", "test", "desk"]) == 78
