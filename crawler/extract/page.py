@@ -11,7 +11,7 @@ from trafilatura import bare_extraction
 
 from crawler.clean import clean_text
 from crawler.extract import flags, forest, language, metadata, text
-from crawler.extract.blocks import Walk
+from crawler.extract.blocks import Block, Walk
 from crawler.extract.features import Hints
 from crawler.extract.from_entry import teaser
 from crawler.extract.measures import primary, text_hash, weight, without_headline, word_count
@@ -25,6 +25,7 @@ _LEAST_WEIGHT = 80.0
 _MAX_CHARS = 200_000
 _CUT_SHARE = 0.5
 """Below this share of the text the feed carries, the page is the one that was cut."""
+_LINKED, _HEADLINE_CHARS = 0.5, 50
 _TWO_DAYS = timedelta(days=2)
 
 
@@ -72,7 +73,7 @@ def _compose(arrival: Arrival, page: Page, tree: Tree, walk: Walk, known: Metada
         return entry
     described = _described(entry, known)
     body = without_headline(clean_text(reading.text).strip(), described.headline)
-    is_paywalled = flags.is_paywalled(known, [block.text for block in walk.blocks], body) or entry.is_paywalled
+    is_paywalled = flags.is_paywalled(known, [block.text for block in walk.blocks if not _is_pointer(block)], body) or entry.is_paywalled
     article = replace(described, is_paywalled=is_paywalled, genre=flags.genre(known, page.final_url))
     if weight(body) >= _LEAST_WEIGHT and len(body) < _CUT_SHARE * len(entry.text):
         article = replace(article, extract_status=ExtractStatus.OK)
@@ -88,6 +89,11 @@ def _compose(arrival: Arrival, page: Page, tree: Tree, walk: Walk, known: Metada
         text_hash=text_hash(article.headline, article.text),
         word_count=word_count(article.text),
     )
+
+
+def _is_pointer(block: Block) -> bool:
+    """A link with a headline of its own: what it keeps for subscribers is another article."""
+    return block.link > _LINKED and len(block.text) >= _HEADLINE_CHARS
 
 
 def _described(entry: Article, known: Metadata) -> Article:

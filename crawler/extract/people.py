@@ -51,6 +51,8 @@ _TAIL = re.compile(
     r"stand|updated|published|posted|aktualisiert|veröffentlicht|min read|\d).*$|\s*[(（].*$|，?(?:记者|记者站)$|\s(?:기자|특파원)$|(?<=[\u4e00-\u9fff])\s+[\u4e00-\u9fff]{4,}$|\s+(?:企鹅号|关注|(?-i:on|am)|alle artikel|all articles)$",
     re.IGNORECASE,
 )
+# Taiwan's way: "記者林志豪／台南報導"
+_DATELINED = re.compile(r"(?:記者|记者)\s?([\u4e00-\u9fff]{2,4}(?:、[\u4e00-\u9fff]{2,4}){0,2})\s?[／/]")
 _LABEL = re.compile(
     r"(?<=[\u4e00-\u9fff])\s?(?:出版|發布|發佈|发布|发表|更新|時間|时间|日期|来源|來源|浏览|阅读)(?:[时時日][间間期])?[:：]"
 )
@@ -133,6 +135,8 @@ def _shown(root: HtmlElement, near_title: Sequence[Block]) -> Iterator[str]:
 
 def _parts(text: str) -> Iterator[str]:
     """Split a byline into names."""
+    if found := _DATELINED.search(text[:_MAX_CHARS]):
+        text = found[1]
     line = _BY.sub("", _undated(one_line(unescape(text)))).strip(" ,|-–—:：·•")
     yield from (part for part in _SPLIT.split(line) if part)
 

@@ -95,6 +95,7 @@ def test_a_lead_that_stands_apart_from_the_text_is_kept(name: str) -> None:
     [
         "اقرأ أيضا: الجسر القديم", "यह भी पढ़ें: पुराना पुल", "Citește și: Podul vechi", "Baca juga: Jembatan lama", "Διαβάστε επίσης: Η παλιά γέφυρα", "Pročitajte i: Stari most",
         "Прочетете още: Старият мост", "Xem thêm: Cây cầu cũ", "קראו גם: הגשר הישן", "Les mer: Den gamle broen", "Ann Example ann@gazette.example", "입력 2026.11.20. 오후 1:58",
+        "Stand: 20.11.2026, 08:15 Uhr", "20. November 2026 08:15", "大橋重新開放當日情形。圖／市府提供", "大桥重新开放。记者 张伟 摄", "点击下方名片关注我们",
     ],
 )  # fmt: skip
 def test_lines_that_point_elsewhere_are_left_out_in_many_languages(line: str) -> None:
@@ -102,7 +103,17 @@ def test_lines_that_point_elsewhere_are_left_out_in_many_languages(line: str) ->
 
 
 @pytest.mark.parametrize(
-    "line", ["Les Merlus tentent d’opérer en contre.", "Write to ann@gazette.example and tell us about the bridge.", "Ann Example"]
-)
+    "line",
+    [
+        "Les Merlus tentent d’opérer en contre.", "Write to ann@gazette.example and tell us about the bridge.", "Ann Example", "Termin: Montag, 15. November 2027 um 10.30 Uhr",
+        "Am 20. November 2026 um 08:15 Uhr fuhr das erste Auto über die Brücke.", "2026年11月20日08:15，首批车辆驶过大桥。",
+    ],
+)  # fmt: skip
 def test_honest_lines_that_begin_alike_stay(line: str) -> None:
     assert not boilerplate.is_boilerplate(line)
+
+
+def test_a_link_to_an_article_for_subscribers_closes_none_but_that() -> None:
+    link = "<div><span>Exklusiv für Abonnenten</span> <a href='/x'>Wie die Bürgermeisterin die alten Fähren retten will</a></div>"
+    body = "".join(f"<p>{line}</p>" for line in pages.GERMAN) + link
+    assert not extract.read_page(pages.arrival(pages.markup("de", body=body))).is_paywalled

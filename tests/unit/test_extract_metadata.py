@@ -219,6 +219,7 @@ def test_authors_are_told_to_machines(head: str, expected: tuple[str, ...]) -> N
             "<div><span>Von Ann Example</span><span>20. November 2026, 08:15 Uhr</span><span>Lesezeit: 3 Minuten</span></div>",
             ("Ann Example",),
         ),
+        ("zh", "<span class='author'>海港時報／ 記者<a>林志豪</a>／台南即時報導</span>", ("林志豪",)),
         ("fr", "<div class='submitted'>Par <span>Ann Example</span> le ven 20/11/2026 - 08:15</div>", ("Ann Example",)),
         ("en", "<span class='byline-name'>राकेश मिश्रा</span>", ("राकेश मिश्रा",)),
         ("en", "<span class='byline-name'>Ann Example</span>", ("Ann Example",)),
