@@ -68,6 +68,7 @@ _NAME = re.compile(
 _SIGNED = re.compile(r"(?:作者|记者|記者|撰文)\s*[:：]\s*([\u4e00-\u9fff·]{2,8}(?:[、 ][\u4e00-\u9fff·]{2,8}){0,3})")
 _MAX_NAMES, _MAX_CHARS = 12, 80
 _MAX_NODES = 6_000
+_MAX_LINE = 500
 
 
 def read(
@@ -144,7 +145,7 @@ def _parts(text: str) -> Iterator[str]:
 def _undated(line: str) -> str:
     """Cut a byline where it goes over into a date or another label."""
     line = _LABEL.split(line, maxsplit=1)[0]
-    if any(map(str.isdigit, line)) and (dated := shown.find(line, country="", now=_ANY_TIME)) and dated.start:
+    if any(map(str.isdigit, line)) and (dated := shown.find(line[:_MAX_LINE], country="", now=_ANY_TIME)) and dated.start:
         return _BEFORE_DATE.sub("", line[: dated.start])
     return line
 
