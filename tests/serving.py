@@ -84,7 +84,7 @@ async def serving(archive: Archive, clock: Clock, **changed: Any) -> AsyncIterat
     async def feed(theme: str) -> bytes | None:
         return b"<feed/>" if theme == "models" else None
 
-    server = Server(listen=("127.0.0.1", 0), counters=Metrics(), check=check, feed=feed, site=site)
+    server = Server(listen=("127.0.0.1", 0), counters=Metrics(), check=check, stuck=lambda: (), feed=feed, site=site)
     await server.start()
     try:
         async with aiohttp.ClientSession() as session:

@@ -32,6 +32,11 @@ _OPENINGS = (
         r"zapisz się|subskrybuj|abonneer|meld je aan|tilmeld dig|подписывайтесь|подпишитесь|підписуйтесь|扫(?:一扫|码|描)|(?:长按|識別|识别)二维码|(?:微信|官方)?(?:公众号|微信号)[:：]|"
         r"关注(?:我们|微信|公众号)|下载.{0,10}(?:客户端|app)|(?:欢迎)?(?:投稿|爆料)|新闻热线|\*?\s*(?:點我|追蹤|訂閱|加入).{0,20}(?:line|粉絲|新聞|頻道)|(?:会員|無料)(?:登録|会員)"
     ),
+    # buttons, whole lines alone
+    (
+        r"(?:share|save|print|copy link|ok|teilen|merken|drucken|link kopieren|partager|garder|enregistrer|imprimer|copier le lien|compartir|guardar|imprimir|condividi|salva|stampa|"
+        r"compartilhar|delen|udostępnij|поделиться|поділитися|paylaş|分享|收藏|打印|列印|复制链接|複製連結|シェア|保存|공유|인쇄)\W*$"
+    ),
     # rights, editors, disclaimers
     (
         r"(?:©|\(c\)|copyright\b)|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados|tutti i diritti|todos os direitos|"

@@ -1,4 +1,4 @@
-"""Whether the daemon lives and whether it works: what systemd's watchdog and /readyz ask."""
+"""Whether the daemon lives and whether it works: what systemd's watchdog, /healthz and /readyz ask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ WRITE_S = 120.0
 
 
 def stuck(parts: Parts) -> tuple[str, ...]:
-    """Return what has stopped moving and would move again after a restart; systemd may end us for it.
+    """Return what has stopped moving and would move again after a restart; systemd may end us for it, and so may a supervisor that asks
+    /healthz.
 
     That the clock's jobs run is known by whoever asks: the tick itself feeds the watchdog.
     """

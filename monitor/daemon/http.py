@@ -20,16 +20,18 @@ _PATIENCE_S = 3.0
 """A page that is being read when the daemon ends may still come; nobody's open connection holds the end up."""
 Check = Callable[[], Awaitable[dict[str, object]]]
 Feed = Callable[[str], Awaitable[bytes | None]]
+Stuck = Callable[[], tuple[str, ...]]
 Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """Serves what its callables return; ``check`` answers with ``ready`` and, where it is false, ``why``."""
+    """Serves what its callables return; ``check`` answers with ``ready`` and, where it is false, ``why``; ``stuck`` says what a restart would move."""
 
-    def __init__(self, *, listen: tuple[str, int], counters: metrics.Metrics, check: Check, feed: Feed, site: Site) -> None:
+    def __init__(self, *, listen: tuple[str, int], counters: metrics.Metrics, check: Check, stuck: Stuck, feed: Feed, site: Site) -> None:
         self._host, self._port = listen
         self._counters = counters
         self._check = check
+        self._stuck = stuck
         self._feed = feed
         self._site = site
         self._runner: web.AppRunner | None = None
@@ -87,8 +89,12 @@ class Server:
         challenge = {"WWW-Authenticate": f'{scheme} realm="Presswatch"'}
         return web.Response(status=401, text="send the token: Authorization: Bearer ...\n", headers=challenge)
 
-    async def _healthz(self, _request: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
+    async def _healthz(self, request: web.Request) -> web.Response:
+        why = self._stuck()
+        if not why:
+            return web.Response(text="ok\n")
+        told = "; ".join(why) if acts.may_look(self._site, request) else "stuck"
+        return web.Response(text=told + "\n", status=503)
 
     async def _readyz(self, request: web.Request) -> web.Response:
         state = await self._check()

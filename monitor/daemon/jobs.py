@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 import structlog
@@ -14,6 +14,8 @@ from apscheduler.triggers.base import BaseTrigger
 
 from monitor.clock import JUMP_S
 from monitor.errors import PresswatchError
+from monitor.model import Digest, DigestEvery
+from monitor.routing import next_slot
 
 _log = structlog.get_logger()
 
@@ -31,7 +33,7 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """Once a day, local time."""
+    """Once a day, local time; also on the two days whose clock leaves this time out or strikes it twice."""
 
     hour: int
     minute: int = 0
@@ -119,7 +121,7 @@ def _trigger(when: Every | Daily) -> dict[str, Any]:
         case Every(seconds):
             return {"trigger": _Steady(seconds)}
         case Daily(hour, minute):
-            return {"trigger": "cron", "hour": hour, "minute": minute}
+            return {"trigger": _Nightly(time(hour, minute))}
 
 
 class _Steady(BaseTrigger):  # type: ignore[misc]  # APScheduler is untyped for us
@@ -131,3 +133,14 @@ class _Steady(BaseTrigger):  # type: ignore[misc]  # APScheduler is untyped for 
     def get_next_fire_time(self, _previous_fire_time: datetime | None, now: datetime) -> datetime:
         """Return when to run next."""
         return now + self._interval
+
+
+class _Nightly(BaseTrigger):  # type: ignore[misc]  # APScheduler is untyped for us
+    """A local time of every day, as digests have it: in the hour that clocks repeat, APScheduler's own is due again as soon as it is done."""
+
+    def __init__(self, at: time) -> None:
+        self._slot = Digest(every=DigestEvery.DAILY, at=at)
+
+    def get_next_fire_time(self, _previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return when to run next; ``now`` bears the zone."""
+        return next_slot(self._slot, str(now.tzinfo), now)

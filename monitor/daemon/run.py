@@ -23,7 +23,7 @@ from monitor.daemon.crash import crash_at
 from monitor.daemon.crew import Crew
 from monitor.daemon.feeds import feed
 from monitor.daemon.fleet import Fleet, queue_for, slots_for, waker
-from monitor.daemon.health import check
+from monitor.daemon.health import check, stuck
 from monitor.daemon.http import Server
 from monitor.daemon.jobs import Jobs
 from monitor.daemon.keys import link_key
@@ -173,7 +173,9 @@ async def _serve(parts: Parts, ending: AsyncExitStack) -> None:
     listen = parts.in_force.settings.listen
     if listen is None or parts.purpose.once:
         return
-    server = Server(listen=listen, counters=parts.metrics, check=partial(check, parts), feed=partial(feed, parts), site=site(parts))
+    server = Server(
+        listen=listen, counters=parts.metrics, check=partial(check, parts), stuck=partial(stuck, parts), feed=partial(feed, parts), site=site(parts)
+    )  # fmt: skip
     try:
         await server.start()
     except OSError as error:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from monitor.config.load import load
+from monitor.errors import ConfigError
 from tests.acceptance.conftest import Daemon, settings
+from tests.accidents import line_accident
 
 MUTANTS = 50
 ENTITIES = """\
@@ -94,6 +99,44 @@ async def test_fifty_broken_theme_files_never_stop_the_daemon(desk: Daemon) -> N
     assert await desk.stop() == 0
     assert "Traceback" not in desk.said
     assert desk.said.count("settings not reloaded") >= MUTANTS // 2
+
+
+def is_broken(desk: Daemon) -> bool:
+    try:
+        load(desk.config, environ={})
+    except ConfigError:
+        return True
+    return False
+
+
+@pytest.mark.timeout(300)
+async def test_fifty_lines_broken_in_any_file_change_nothing(desk: Daemon) -> None:
+    main = json.loads(desk.config.read_text())
+    good = {
+        "presswatch.yaml": "".join(f"{key}: {json.dumps(value)}\n" for key, value in main.items()),
+        "entities.yaml": ENTITIES,
+        "themes.yaml": THEMES,
+    }
+    desk.config.write_text(good["presswatch.yaml"])
+    await desk.start()
+    await desk.until(lambda: "started" in desk.said)
+    broken, numbers = 0, count()
+    while broken < MUTANTS:
+        number = next(numbers)
+        name = sorted(good)[number % len(good)]
+        (desk.folder / name).write_text(line_accident(good[name], number))
+        if is_broken(desk):
+            before = desk.said.count("kind=rules-invalid")
+            desk.reload()
+            await desk.until(lambda before=before: desk.said.count("kind=rules-invalid") > before)  # type: ignore[misc]
+            broken += 1
+        (desk.folder / name).write_text(good[name])
+    assert "settings reloaded" not in desk.said, "none of them came into force"
+    assert await desk.stop() == 0
+    assert "Traceback" not in desk.said
+    assert desk.said.count("settings not reloaded") >= MUTANTS
+    for name in good:
+        assert f"{desk.folder / name}:" in desk.said, "each told with its file"
 
 
 async def test_a_changed_file_is_read_without_being_asked(desk: Daemon) -> None:

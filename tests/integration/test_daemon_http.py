@@ -43,6 +43,7 @@ async def closed(archive: Archive) -> AsyncIterator[Served]:
 
 async def test_health_metrics_and_feeds_answer_with_defensive_headers(archive: Archive) -> None:
     state: dict[str, object] = {"ready": True, "why": []}
+    stuck: tuple[str, ...] = ()
 
     async def check() -> dict[str, object]:
         return state
@@ -53,7 +54,7 @@ async def test_health_metrics_and_feeds_answer_with_defensive_headers(archive: A
     counters = Metrics()
     counters.prepare(version="1", outlets=["nzz"], themes=["deepseek-next"], channels=["desk"])
     site = Site(archive=archive, clock=FixedClock(NOW), settings=lambda: SETTINGS, key=lambda: KEY)
-    server = Server(listen=("127.0.0.1", 0), counters=counters, check=check, feed=feed, site=site)
+    server = Server(listen=("127.0.0.1", 0), counters=counters, check=check, stuck=lambda: stuck, feed=feed, site=site)
     await server.start()
     try:
         async with aiohttp.ClientSession() as session:
@@ -67,6 +68,11 @@ async def test_health_metrics_and_feeds_answer_with_defensive_headers(archive: A
             async with session.get(f"{server.address}/readyz") as answer:
                 assert answer.status == 503
                 assert (await answer.json())["why"] == ["the archive takes no writes"]
+            async with session.get(f"{server.address}/healthz") as answer:
+                assert answer.status == 200, "a restart gives a full disk no room"
+            stuck = ("the spider does not move",)
+            async with session.get(f"{server.address}/healthz") as answer:
+                assert (answer.status, await answer.text()) == (503, "the spider does not move\n")
             async with session.get(f"{server.address}/metrics") as answer:
                 text = await answer.text()
                 assert 'presswatch_alerts_total{reason="first report",theme="deepseek-next"} 0.0' in text

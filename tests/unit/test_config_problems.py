@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from wcwidth import wcswidth
 
+from monitor.cli.app import cli
 from monitor.config import yaml12
 from monitor.config.load import load
 from monitor.config.problems import did_you_mean, in_order, render, render_all
 from monitor.errors import ConfigError, Problem
+from tests.accidents import line_accident
 
 GOOD = {
     "presswatch.yaml": """\
@@ -232,6 +236,34 @@ def test_every_mistake_is_told_with_its_place_and_what_would_do(
 
 def test_there_are_fifty_of_them() -> None:
     assert len(CASES) >= 50
+
+
+def _broken(folder: Path, file: str) -> list[str]:
+    """Texts of one of the good files after fifty accidents that break it."""
+    main = _write(folder, file, GOOD[file], GOOD[file])
+
+    def breaks(text: str) -> bool:
+        (folder / file).write_text(text, encoding="utf-8")
+        try:
+            load(main, environ={})
+        except ConfigError:
+            return True
+        return False
+
+    return list(islice(filter(breaks, (line_accident(GOOD[file], n) for n in count())), 50))
+
+
+@pytest.mark.parametrize("file", GOOD)
+def test_fifty_accidents_to_single_lines_end_with_78_and_a_place_each(tmp_path: Path, file: str) -> None:
+    for text in _broken(tmp_path, file):
+        (tmp_path / file).write_text(text, encoding="utf-8")
+        done = CliRunner().invoke(cli, ["--config", str(tmp_path / "presswatch.yaml"), "config", "show"])
+        assert isinstance(done.exception, ConfigError), text
+        assert done.exception.exit_code == 78
+        places = [(p.place, p.line) for p in done.exception.problems]
+        assert places
+        assert all(place in {str(tmp_path / name) for name in GOOD} for place, _ in places), places
+        assert any(place == str(tmp_path / file) and 1 <= line <= len(text.splitlines()) + 1 for place, line in places), (places, text)
 
 
 def _problem(line: str, column: int, **more: str) -> Problem:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crawler import extract
 from crawler.extract import measures
+from crawler.extract.boilerplate import is_boilerplate
 from crawler.extract.tree import flatten, parse
 from crawler.model import Article, Completeness, ExtractStatus, FailureReason, Genre, Paywall, Selectors
 from tests import pages
@@ -191,6 +192,20 @@ def test_a_text_shorter_than_the_page_says_is_partial() -> None:
 def test_a_page_that_shows_only_its_description_is_a_teaser() -> None:
     line = pages.ENGLISH[0]
     assert read(markup(head=f"<meta name='description' content='{line}'>", body=f"<p>{line}</p>")).completeness is Completeness.TEASER
+
+
+@pytest.mark.parametrize(
+    "line", ["Share", "share ", "Save", "Teilen", "Merken", "Partager", "Compartir", "分享", "收藏", "シェア", "• Print"]
+)
+def test_a_line_that_is_a_button_is_left_out(line: str) -> None:
+    assert is_boilerplate(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["Share prices fell on Monday.", "Save the bridge!", "Teilen will sie nicht.", "分享会在北京举行", "Printers went on strike"]
+)
+def test_a_sentence_that_begins_like_a_button_stays(line: str) -> None:
+    assert not is_boilerplate(line)
 
 
 @pytest.mark.parametrize(
