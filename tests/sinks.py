@@ -74,8 +74,8 @@ def always(status: int, headers: dict[str, str] | None = None, text: str = "") -
     return lambda _: web.Response(status=status, headers=headers, text=text)
 
 
-@dataclass(slots=True)
-class MailSink:
+@dataclass
+class MailSink:  # without slots: aiosmtpd looks at every member of its handler, and Python 3.11.2 trips over __weakref__
     """A mail server's memory and its answers: ``rcpt`` by address, ``mail`` and ``data`` for all; None takes it."""
 
     port: int = 0

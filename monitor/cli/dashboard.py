@@ -71,6 +71,7 @@ def _serve(archive: Path, door: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415 - part of the extra
 
     uvicorn.Server(uvicorn.Config(local_only(datasette_app(archive)), log_level="warning", lifespan="off")).run(sockets=[door])
+    raise click.Abort  # only a signal ends it, and uvicorn keeps one that comes early to itself
 
 
 def datasette_app(archive: Path) -> App:

@@ -25,7 +25,7 @@ def test_every_status_but_success_has_a_cause(status: int) -> None:
 
 def test_causes_are_told_apart() -> None:
     assert len({cause.value for cause in Cause}) == len(Cause)
-    assert {cause.status for cause in Cause} == set(PollStatus) - {PollStatus.OK, PollStatus.UNCHANGED, PollStatus.EMPTY}
+    assert {cause.status for cause in Cause} == set(PollStatus) - {PollStatus.OK, PollStatus.EMPTY}
     unseen = {FailureReason.NO_LINK, FailureReason.TDM, FailureReason.TDM_TEASER, FailureReason.BUDGET}
     assert {cause.reason for cause in Cause} == set(FailureReason) - unseen
 
