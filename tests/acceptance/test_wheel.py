@@ -69,4 +69,6 @@ def test_init_upgrade_and_rules_work_away_from_the_checkout(programs: Path, tmp_
 def test_the_demonstration_runs_from_the_wheel(programs: Path, tmp_path: Path) -> None:
     done = presswatch(programs, tmp_path, "run", "--demo", "--once")
     assert done.returncode == 0, done.stderr
+    assert "first report" in done.stdout
+    assert "now in 3 outlets" in done.stdout
     assert "Traceback" not in done.stderr
