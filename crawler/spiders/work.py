@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from crawler import politeness, rechecks, sources
+from crawler.extract import body_hash
 from crawler.model import (
     Arrival,
     Entry,
@@ -287,7 +287,7 @@ def _validators(answer: Answer, known: Validators, *, is_unconditional: bool, at
     return Validators(
         etag=rechecks.sendable(answer.headers.get("etag")),
         last_modified=rechecks.sendable(answer.headers.get("last-modified")),
-        body_hash=hashlib.sha256(answer.body).hexdigest(),
+        body_hash=body_hash(answer.body),
         unconditional_at=at if is_unconditional else known.unconditional_at,
     )
 
