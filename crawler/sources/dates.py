@@ -128,8 +128,12 @@ def parse_date(text: str, *, country: str = "") -> datetime | None:
     Without a zone the country's own is taken where its press keeps one, else UTC. ``CST`` is China's in Chinese outlets and Chicago's elsewhere.
     """
     text = text.strip()[:80]
-    if len(text) < 4:
-        return None
+    return _parsed(text, country) if len(text) >= 4 else None
+
+
+@lru_cache(maxsize=4_096)
+def _parsed(text: str, country: str) -> datetime | None:
+    """Kept, since an item tells one date twice and a feed that changed tells most of its dates again."""
     try:
         at = _quick(text) or _slow(text, country)
         if at is None:

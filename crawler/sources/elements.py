@@ -41,6 +41,7 @@ _SPACES = {
 _PREFIXES = frozenset(space.removesuffix(":") for space in _SPACES.values())
 _CORE_PREFIXES = {"rss", "atom"}
 _HTML_TYPES = {"html", "text/html", "xhtml", "application/xhtml+xml", "text/xhtml"}
+_RAW_MAX = 4 * TEXT_MAX
 _PACKED, _OCTETS = "base64", "application/octet-stream"
 _LOOKS_MARKED_UP = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|hr|img|p)\b[^<>]*/?>|&(?:[A-Za-z]{2,8}|#x?[0-9A-Fa-f]{2,6});")
 _IMG = re.compile(r"""<img\s[^<>]{0,1000}?\bsrc\s*=\s*["']([^"'<>]{1,2000})["']""")
@@ -83,32 +84,28 @@ def markup_of(element: Element) -> str:
 def written_title(element: Element) -> str:
     """Return a title's text, whichever way its markup was written."""
     if len(element):
-        return title_text(_bounded(markup_of(element)))
-    raw = _bounded(_text_in(element))
+        return title_text(markup_of(element)[:_RAW_MAX])
+    raw = _text_in(element)
     return title_text(raw) if _is_markup(element, raw) else one_line(raw)
 
 
 def written_text(element: Element) -> str:
     """Return the text of a summary or content element, one paragraph a line."""
     if len(element):
-        return plain_text(_bounded(markup_of(element)))
-    raw = _bounded(_text_in(element))
+        return plain_text(markup_of(element)[:_RAW_MAX])
+    raw = _text_in(element)
     return plain_text(raw) if _is_markup(element, raw) else one_line(raw)
 
 
 def _text_in(element: Element) -> str:
-    """An element's text, unpacked where Atom says that it is packed as base64."""
+    """An element's text as far as it is read, unpacked where Atom says that it is packed as base64."""
     raw = element.text or ""
     if element.get("mode") != _PACKED and element.get("type") != _OCTETS:
-        return raw
+        return raw if len(raw) <= _RAW_MAX else raw[:_RAW_MAX]
     try:
-        return b64decode(raw.encode()).decode()
+        return b64decode(raw.encode()).decode()[:_RAW_MAX]
     except ValueError:
         return ""
-
-
-def _bounded(raw: str) -> str:
-    return raw if len(raw) <= 4 * TEXT_MAX else raw[: 4 * TEXT_MAX]
 
 
 def _of_prefix(prefix: str, local: str) -> str:

@@ -30,9 +30,11 @@ def main() -> int:
     """Run the suites; 1 where a figure does not hold."""
     warnings.simplefilter("ignore", DeprecationWarning)
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.feeds")
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, help="the folder that holds feeds/, urls/ and robots-real.tar.xz")
     parser.add_argument("--only", nargs="*", choices=sorted(SUITES), default=sorted(SUITES, key=list(SUITES).index))
     wanted = parser.parse_args()
+    if not (wanted.data / "feeds").is_dir():
+        parser.error(f"{wanted.data} holds no folder feeds: name the one above it")
     held = [SUITES[name](wanted.data) for name in wanted.only]
     print(f"\n{'every figure holds' if all(held) else 'NOT every figure holds'}")
     return 0 if all(held) else 1
