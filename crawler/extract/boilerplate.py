@@ -91,6 +91,12 @@ def _is_stray(line: str) -> bool:
     return (len(line) <= _STAMP_CHARS and _STAMP.fullmatch(line) is not None) or (not line.isascii() and _CAPTION.search(line) is not None)
 
 
+def has_wall(text: str) -> bool:
+    """Tell a text that has a wall in any line: nearly none has, and then its lines need not be asked one by one."""
+    folded = text.casefold()
+    return any(wall in folded for wall in _WALLS)
+
+
 def is_wall(line: str) -> bool:
     """Tell a line that stands where an article is kept from readers without an account."""
-    return len(line) < _WALL_CHARS and any(wall in line.casefold() for wall in _WALLS)
+    return len(line) < _WALL_CHARS and has_wall(line)

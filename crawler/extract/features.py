@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 from crawler.extract.blocks import Block, Box, Mark, Place, Walk
 
@@ -147,12 +149,13 @@ def _own_rows(walk: Walk, hints: Hints, boxes: Boxes, title_at: int) -> list[lis
     blocks, count = walk.blocks, len(walk.blocks)
     shared: dict[int, list[float]] = {}
     first, last = _reach(blocks, boxes)
-    copies, alike = _alike(blocks)
+    copies = Counter([block.text for block in blocks])
+    makes, alike = _alike(blocks)
     description, body = _folded(hints.description)[:300], _folded(hints.body)
     found: list[list[float]] = []
     for at, block in enumerate(blocks):
         text = block.text
-        kin = alike[block.tag, block.own, block.near, block.depth, block.place]
+        kin = alike[makes[at]]
         if block.box not in shared:
             shared[block.box] = boxes.row(block.box, walk.boxes)
         found.append([
@@ -175,40 +178,44 @@ def _own_rows(walk: Walk, hints: Hints, boxes: Boxes, title_at: int) -> list[lis
             at - last,
             at / count,
             *shared[block.box],
-            *[1 if block.place & bit else 0 for bit in _PLACE_BITS],
-            *[1 if block.own & bit else 0 for bit in _OWN_BITS],
-            *[1 if block.near & bit else 0 for bit in _NEAR_BITS],
-            *[1 if block.outer & bit else 0 for bit in _OUTER_BITS],
+            *_bits(block.place, block.own, block.near, block.outer),
         ])  # fmt: skip
     return found
 
 
+@lru_cache(maxsize=4_096)
+def _bits(place: int, own: int, near: int, outer: int) -> tuple[int, ...]:
+    kinds = ((place, _PLACE_BITS), (own, _OWN_BITS), (near, _NEAR_BITS), (outer, _OUTER_BITS))
+    return tuple([1 if marks & bit else 0 for marks, bits in kinds for bit in bits])
+
+
 def _look_around(blocks: Sequence[Block], boxes: Boxes, found: list[list[float]]) -> None:
     """Add to each row what the two blocks before and after it are."""
-    count = len(blocks)
-    firsts = [row[:8] for row in found]
-    for at, block in enumerate(blocks):
-        seen: list[float] = []
-        for other in (at - 2, at - 1, at + 1, at + 2):
-            if not 0 <= other < count:
-                seen += _NOTHING
-                continue
-            beside, theirs = blocks[other], firsts[other]
-            is_alike = beside.tag == block.tag and beside.own == block.own
-            seen += (theirs[0], theirs[1], theirs[7], theirs[3], boxes.below[beside.box], beside.box == block.box, is_alike)
-        found[at].extend(seen)
+    below = boxes.below
+    shown = [((row[0], row[1], row[7], row[3], below[b.box]), b.box, b.tag, b.own) for row, b in zip(found, blocks, strict=True)]
+    framed = (None, None, *shown, None, None)
+    for at, (_, box, tag, own) in enumerate(shown):
+        row = found[at]
+        for beside in (framed[at], framed[at + 1], framed[at + 3], framed[at + 4]):
+            if beside is None:
+                row += _NOTHING
+            else:
+                row += beside[0]
+                row += (beside[1] == box, beside[2] == tag and beside[3] == own)
 
 
-def _alike(blocks: Sequence[Block]) -> tuple[Counter[str], dict[tuple[object, ...], list[float]]]:
-    """How often each text stands on the page; how many blocks are of one make, and how much running text they hold."""
-    copies: Counter[str] = Counter()
-    alike: dict[tuple[object, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for block in blocks:
-        copies[block.text] += 1
-        kin = alike[block.tag, block.own, block.near, block.depth, block.place]
+Make: TypeAlias = tuple[str, int, int, int, int]
+
+
+def _alike(blocks: Sequence[Block]) -> tuple[list[Make], dict[Make, list[float]]]:
+    """Of what make each block is; how many blocks are of one make, and how much running text they hold."""
+    makes = [(block.tag, block.own, block.near, block.depth, block.place) for block in blocks]
+    alike: dict[Make, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for make, block in zip(makes, blocks, strict=True):
+        kin = alike[make]
         kin[0] += 1.0
         kin[1] += block.weight * (1.0 - block.link)
-    return copies, alike
+    return makes, alike
 
 
 def _stops(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from crawler.extract.features import NAMES
 
 Node: TypeAlias = "tuple[int, float, Node, Node] | float"
+Judge: TypeAlias = Callable[..., float]
 
 _EARLY = 20
 _HOPELESS = -2.5
@@ -20,25 +21,16 @@ _HOPELESS = -2.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
-    """Trees whose answers add up to the log-odds; a node is (feature, threshold, at most it, above it), a leaf a number."""
+    """Trees whose answers add up to the log-odds: the first few, and the rest."""
 
     start: float
-    trees: tuple[Node, ...]
+    early: Judge
+    late: Judge
 
     def odds(self, row: Sequence[float]) -> float:
         """Return a block's log-odds; what the first trees call hopeless, the rest are not asked about."""
-        total = self.start + _sum(self.trees[:_EARLY], row)
-        return total if total < _HOPELESS else total + _sum(self.trees[_EARLY:], row)
-
-
-def _sum(trees: tuple[Node, ...], row: Sequence[float]) -> float:
-    total = 0.0
-    for tree in trees:
-        node: Any = tree
-        while node.__class__ is tuple:  # a third faster than isinstance, a million times a minute
-            node = node[2] if row[node[0]] <= node[1] else node[3]
-        total += node
-    return total
+        total = self.start + self.early(*row)
+        return total if total < _HOPELESS else total + self.late(*row)
 
 
 def probability(odds: float) -> float:
@@ -57,11 +49,29 @@ def parse(text: str) -> Forest:
     kept = json.loads(text)
     if kept["names"] != list(NAMES):
         raise ValueError("forest.json was fitted to other features: run python -m tests.benchmarks.extraction_fit again")
-    return Forest(start=kept["start"], trees=tuple(map(_node, kept["trees"])))
+    trees = tuple(map(_node, kept["trees"]))
+    return Forest(start=float(kept["start"]), early=_judge(trees[:_EARLY]), late=_judge(trees[_EARLY:]))
 
 
 def _node(kept: Any) -> Node:
+    """A node is (feature, threshold, at most it, above it), a leaf a number."""
     if isinstance(kept, list):
         feature, threshold, below, above = kept
         return (int(feature), float(threshold), _node(below), _node(above))
     return float(kept)
+
+
+def _judge(trees: Sequence[Node]) -> Judge:
+    """Write the trees as one function of a row's numbers: walking them node by node takes two and a half times as long."""
+    numbers = ", ".join(f"f{at}" for at in range(len(NAMES)))
+    added = "".join(f"    total += {_written(tree)}\n" for tree in trees)
+    made: dict[str, Any] = {}
+    exec(f"def judge({numbers}):\n    total = 0.0\n{added}    return total\n", made)  # noqa: S102 - of our own data, and numbers alone
+    return made["judge"]  # type: ignore[no-any-return]
+
+
+def _written(node: Node) -> str:
+    if isinstance(node, tuple):
+        feature, threshold, below, above = node
+        return f"({_written(below)} if f{feature} <= {threshold!r} else {_written(above)})"
+    return repr(node)

@@ -42,7 +42,7 @@ def text_hash(headline: str, text: str) -> str:
 
 def word_count(text: str) -> int:
     """Count words; in scripts that write no spaces each character is one."""
-    unspaced = len(_UNSPACED.findall(text))
+    unspaced = 0 if text.isascii() else len(_UNSPACED.findall(text))
     return unspaced + len(_WORD.findall(_UNSPACED.sub(" ", text) if unspaced else text))
 
 

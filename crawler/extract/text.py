@@ -129,6 +129,8 @@ def _compose(blocks: Sequence[Block], hints: Hints, *, how: str) -> Reading:
 
 def _before_wall(lines: list[str]) -> list[str]:
     """Leave out a wall and the offers behind it; what goes on long behind such a line goes on, for it was no wall."""
+    if not boilerplate.has_wall("\n".join(lines)):
+        return lines
     for at, line in enumerate(lines):
         if at and boilerplate.is_wall(line) and sum(map(weight, lines[at + 1 :])) < _OFFER_WEIGHT:
             return lines[:at]

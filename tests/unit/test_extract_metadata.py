@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml.html import document_fromstring
+from trafilatura.metadata import extract_author
 
 from crawler import extract
-from crawler.extract import jsonld, language, meta
+from crawler.extract import jsonld, language, meta, people
 from crawler.model import Article
 from tests import pages
 from tests.pages import arrival, markup
@@ -382,3 +383,28 @@ def test_what_a_page_calls_published_beats_the_day_its_record_was_made() -> None
 )
 def test_one_written_language_has_one_tag_and_neighbours_are_told_apart_by_the_page(text: str, hint: str, expected: str) -> None:
     assert language.detect("", text, hint=hint) == expected
+
+
+_BYLINES = ("author", "by-Author", "byline", "byl", "BBL", "username", "AuthorCard", "Byline", "writer x", "posted-by", "zuozhe", "me")
+_OTHERS = ("comments", "sidebar", "date", "title", "lead", "print", "Figure")
+
+
+def _elements(tags: str, names: str, called: tuple[str, ...], inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    parts = (st.sampled_from(tags.split()), st.sampled_from(names.split()), st.sampled_from(called))
+    return st.builds("<{0} {1}='{2}'>{3}</{0}> y ".format, *parts, inside)
+
+
+_BYLINE = _elements(
+    "a span p h3 strong div author rel",
+    "class id itemprop rel data-testid data-component",
+    _BYLINES,
+    st.sampled_from(("", "12", "me", "Ada Meer", "von Jo Berg", "Jo <time>Lind</time>")),
+)
+_AROUND = _elements("div section span li time figure", "class id data-component style", _OTHERS, st.lists(_BYLINE, max_size=3).map("".join))
+
+
+@given(st.lists(_AROUND | _BYLINE, max_size=4).map("".join))
+def test_a_byline_is_found_among_its_claimants_as_on_the_whole_page(part: str) -> None:
+    root = document_fromstring(f"<html><body><p class='lead'>x</p>{part}</body></html>")
+    alone = people.claimants(root)
+    assert (None if alone is None else extract_author(alone)) == extract_author(root)
