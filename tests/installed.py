@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -17,9 +18,17 @@ ROOT = Path(__file__).parents[1]
 
 
 def build(folder: Path) -> Path:
-    """Build the wheel into a folder."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    """Build the wheel into a folder, with what the build says it needs and nothing else, as pip does for a stranger."""
+    builder = folder / "builder"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(builder)], check=True)
+    (site,) = builder.glob("lib/python3.*/site-packages")
+    for wanted in tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]:
+        name = Requirement(wanted).name
+        for found in (distribution(name), *needs(name)):
+            link(found, site)
+    command = [str(builder / "bin" / "python"), "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = folder.glob("*.whl")
     return wheel
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.model import Page
-from crawler.urls import slug
 
 if TYPE_CHECKING:
     from crawler.model import Article
@@ -69,5 +68,7 @@ def _told(article: Article) -> dict[str, Any]:
 
 def _name(url: str) -> str:
     """Return a file's name for a page, by the end of its address."""
+    from crawler.urls import slug  # noqa: PLC0415 - the wheel is built, and every other command runs, without what it needs
+
     path = url.partition("://")[2].partition("/")[2].partition("?")[0].strip("/")
     return slug(path.removesuffix(".html").removesuffix(".htm"))[-_NAME_CHARS:].strip("-") or "home"

@@ -195,13 +195,6 @@ def faults(world: World, given: argparse.Namespace) -> None:
         world.ask("/faults", {"mode": mode, "what": what or "any", "outlets": list(range(0, given.outlets, 3)), "prob": given.prob})
 
 
-def untrue(world: World) -> list[dict[str, Any]]:
-    """Deliveries that hold an article which, by the world's truth, matches nothing."""
-    known = {article["key"]: article for article in world.ask("/truth?all=1")}
-    told = {key for delivery in world.ask("/deliveries?n=1000000") for key in delivery["keys"]}
-    return [known.get(key, {"key": key}) for key in sorted(told) if not known.get(key, {}).get("entities")]
-
-
 def judge(report: dict[str, Any], kills: int) -> list[str]:
     """Name everything that is wrong."""
     archive = report["archive"]
