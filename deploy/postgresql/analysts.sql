@@ -25,6 +25,15 @@ GRANT SELECT ON
   v_deliveries, v_polls, v_outlet_health, v_first_reports, v_rule_quality, v_entities_daily
 TO presswatch_analysts;
 
+-- The archive's own login becomes the group while it answers presswatch archive sql.
+DO $$
+DECLARE
+  owner name := (SELECT viewowner FROM pg_views WHERE schemaname = 'public' AND viewname = 'v_articles');
+BEGIN
+  EXECUTE format('GRANT presswatch_analysts TO %I', owner);
+END
+$$;
+
 -- Limits are not inherited from a group: each login carries its own.
 SELECT set_config('presswatch.analyst', :'analyst', true);
 DO $$

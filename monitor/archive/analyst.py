@@ -22,6 +22,15 @@ _STEPS = 20_000
 """SQLite's virtual machine asks about the time every so many steps."""
 _FETCH = 500
 _NOT_TO_CALL = frozenset({"load_extension", "fts3_tokenizer"})
+_LEAST_ROLE = sa.text("""
+SELECT CASE WHEN EXISTS (
+         SELECT FROM pg_roles WHERE rolname = 'presswatch_analysts' AND has_table_privilege(oid, 'v_articles', 'SELECT')
+         AND pg_has_role(oid, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
+       ) THEN 'presswatch_analysts'
+       WHEN current_setting('is_superuser') = 'on' THEN 'pg_read_all_data' END
+""")
+"""The least a login may become: the group of deploy/postgresql/analysts.sql where it has rights here; of an administrator at least one
+who can read no files, run no programs and end nobody's session."""
 
 
 def ask(where: Address, sql: str, *, timeout_s: float = TIMEOUT_S) -> Iterator[ListedRow]:
@@ -65,12 +74,14 @@ def _only_reads(module: Any) -> Any:
 
 
 def _postgres(where: Address, sql: str, timeout_s: float) -> Iterator[ListedRow]:
-    """A cursor of the server's takes one SELECT and nothing after it; the session itself may not write."""
+    """A cursor of the server's takes one SELECT and nothing after it; the session may not write, and is the least its login can become."""
     engine, end = reader_engine(where, size=1), time.monotonic() + timeout_s
     try:
         with engine.connect() as connection, connection.begin():
             raw: Any = connection.connection.driver_connection
             _give_time(connection, end)
+            if role := connection.execute(_LEAST_ROLE).scalar():
+                connection.execute(sa.text("SELECT set_config('role', :role, true)"), {"role": role})
             with raw.cursor(name="presswatch_ask") as cursor:
                 cursor.execute(sql)
                 names = _names([column.name for column in cursor.description or ()])
@@ -132,6 +143,8 @@ def _time(text: str) -> datetime | str:
 def _refused(reason: str, timeout_s: float) -> ArchiveError:
     if "interrupted" in reason or "statement timeout" in reason:
         return ArchiveError(f"no answer within {timeout_s:g} s; ask for fewer days, or give it more time")
+    if "permission denied for table" in reason:
+        return ArchiveError(f"{reason}; the public views begin with v_ (presswatch db views)")
     if "not authorized" in reason or "read-only" in reason or "readonly" in reason:
         return ArchiveError(f"only SELECT is answered here ({reason})")
     if "out of memory" in reason or not reason:

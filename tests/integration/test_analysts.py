@@ -11,8 +11,10 @@ import psycopg
 import pytest
 
 from monitor.archive import Archive, migrate
+from monitor.archive import analyst as asking
 from monitor.archive.engine import address
 from monitor.clock import FixedClock
+from monitor.errors import ArchiveError
 from tests.archives import NOW, furnish
 from tests.databases import newest_postgres
 
@@ -74,3 +76,65 @@ def test_an_analyst_begins_with_limits(analyst: psycopg.Connection) -> None:
     analyst.execute("SET statement_timeout = '100ms'")
     with pytest.raises(psycopg.errors.QueryCanceled):
         analyst.execute("SELECT pg_sleep(5)")
+
+
+# ---- presswatch archive sql, which has the archive's own login
+
+
+@pytest.fixture
+def owner_url(postgres_url: str) -> Iterator[str]:
+    """An archive that belongs to a plain login, as docs/operations.md makes it."""
+    name = f"owner_{urlsplit(postgres_url).path[1:]}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {name} LOGIN".encode())
+        relations = admin.execute(
+            "SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
+        )
+        for relation, kind in relations.fetchall():
+            admin.execute(f"ALTER {'TABLE' if kind == 'r' else 'VIEW'} public.{relation} OWNER TO {name}".encode())
+    parts = urlsplit(postgres_url)
+    yield parts._replace(netloc=f"{name}@{parts.netloc.rpartition('@')[2]}").geturl()
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; DROP ROLE {name}".encode())
+
+
+def answered(url: str, question: str) -> list[dict[str, object]]:
+    return list(asking.ask(address(url), question))
+
+
+BEYOND_READING = (
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT pg_ls_dir('/')",
+    "SELECT lo_export(1, '/tmp/presswatch-written')",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()",
+    "SELECT pg_reload_conf()",
+    "COPY (SELECT 1) TO PROGRAM 'id'",
+    "COPY v_articles TO '/tmp/presswatch-written'",
+    "SET ROLE postgres",
+    "RESET ROLE",
+    "WITH gone AS (DELETE FROM articles RETURNING 1) SELECT * FROM gone",
+    "SELECT 1; DROP VIEW v_articles",
+    "SELECT * INTO mine FROM v_articles",
+    "CREATE TABLE mine AS SELECT 1",
+)
+
+
+def test_an_administrators_login_answers_questions_without_his_powers(postgres_url: str) -> None:
+    for question in BEYOND_READING:
+        with pytest.raises(ArchiveError):
+            answered(postgres_url, question)
+    assert answered(postgres_url, "SELECT count(*) AS n FROM v_articles") == [{"n": 0}]
+
+
+@pytest.mark.parametrize("login", ["postgres_url", "owner_url"])
+def test_where_there_is_the_group_of_analysts_questions_are_its_own(login: str, request: pytest.FixtureRequest) -> None:
+    url: str = request.getfixturevalue(login)
+    request.getfixturevalue("analyst")  # runs the script, which lets the archive's owner become the group
+    assert answered(url, "SELECT current_user AS who, count(*) AS n FROM v_articles") == [{"who": "presswatch_analysts", "n": 3}]
+    for table in ("articles", "meta", "alembic_version"):
+        with pytest.raises(ArchiveError, match=f"permission denied for table {table}; the public views begin with v_"):
+            answered(url, f"SELECT * FROM {table}")
+    for question in ("SELECT rolpassword FROM pg_authid", *BEYOND_READING):
+        with pytest.raises(ArchiveError):
+            answered(url, question)
+    assert not Path("/tmp/presswatch-written").exists()
