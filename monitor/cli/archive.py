@@ -14,7 +14,7 @@ import click
 
 from monitor.cli import export as exports
 from monitor.cli.given import Given, pass_given, shared
-from monitor.cli.listing import Column, Filters, Show, filters, listing, local
+from monitor.cli.listing import Column, Filters, Show, filters, listing, local, plain
 from monitor.cli.progress import progress
 from monitor.cli.status import size
 
@@ -152,8 +152,9 @@ def sql(given: Given, question: str, timeout: float, limit: int, show: Show) -> 
     if not show.is_table:
         show(rows, (), empty="no rows")
         return
-    found = list(rows)
-    show(found, [Column(title=name, show=itemgetter(name), gives_way=True) for name in (found[0] if found else ())], empty="no rows")
+    found = [plain(row) for row in rows]
+    columns = [Column(title=name, show=itemgetter(name), gives_way=True) for name in (found[0] if found else ())]
+    show(found, columns, empty="no rows", stacks=True)
 
 
 def _first(rows: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from monitor.cli.given import Given, pass_given, shared
-from monitor.cli.listing import Show, Since, SinceType, listing
+from monitor.cli.listing import Show, Since, SinceType, folded, listing
 from monitor.cli.numbers import counted
 from monitor.cli.progress import passing
+from monitor.config.terminal import width
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _SAMPLES: Final = 5
 _LOUDEST: Final = 3
 _DAY_S: Final = 86_400.0
+_INDENT: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def command(given: Given, themes: Sequence[str], since: Since, against: Path | N
     names = ", ".join(span.languages)
     click.echo(f"{counted(round(span.days), 'day')}, {counted(span.articles, 'article')}" + (f" in {names}" if names else ""))
     for row in rows:
-        click.echo("\n".join(_lines(row)))
+        click.echo("\n".join(part for line in _lines(row) for part in folded(line, width(sys.stdout), _INDENT)))
 
 
 def _wanted(themes: Sequence[str], settings: Settings, changed: Settings | None) -> list[str]:
@@ -182,7 +185,7 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
     lines = [f"{row['theme_id']}: {_pace(row)}"]
     if row["matches"]:
         loudest = ", ".join(f"{name} {count}" for name, count in list(row["outlets"].items())[:_LOUDEST])
-        lines.append("  " + "   ".join(f"{name} {count}" for name, count in row["languages"].items()) + f"   loudest: {loudest}")
+        lines.append("  " + ", ".join(f"{name} {count}" for name, count in row["languages"].items()) + f"; loudest: {loudest}")
         lines.append("  alerts: " + (", ".join(f"{reason} × {count}" for reason, count in row["reasons"].items()) or "none"))
     if row["below_relevance"]:
         lines.append(f"  below the theme's relevance: {counted(row['below_relevance'], 'match', 'matches')} more")

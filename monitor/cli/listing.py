@@ -131,8 +131,9 @@ def filters(*names: str) -> Callable[[F], F]:
 class Column:
     """One column of the table for people; ``show`` turns the row into its cell.
 
-    Where the terminal is narrow, columns that ``may_go`` are left out, those that give way are cut, then the widest of the others, the
-    first one never; ``keeps_end`` cuts at the front, as a path needs it, and ``wraps`` goes on in the next line instead.
+    Where the terminal is narrow, columns that ``may_go`` are left out, the last first, until those that give way keep their ``least``;
+    then these are cut, then the widest of the others, the first one never; ``keeps_end`` cuts at the front, as a path needs it, and
+    ``wraps`` goes on in the next line instead.
     """
 
     title: str
@@ -142,6 +143,7 @@ class Column:
     may_go: bool = False
     keeps_end: bool = False
     wraps: bool = False
+    least: int = _LEAST_CELLS
 
 
 def listing(function: F) -> F:
@@ -168,8 +170,11 @@ class Show:
         """Whether a person reads it."""
         return self.form is None
 
-    def __call__(self, rows: Iterable[Row], columns: Sequence[Column], *, empty: str = "nothing found") -> int:
-        """Write all rows and return how many there were; what to say when there are none goes to stderr."""
+    def __call__(self, rows: Iterable[Row], columns: Sequence[Column], *, empty: str = "nothing found", stacks: bool = False) -> int:
+        """Write all rows and return how many there were; what to say when there are none goes to stderr.
+
+        With ``stacks`` a table whose columns do not fit side by side is written as one row under the other.
+        """
         if self.form == "nl":
             return sum(1 for _ in map(self._line, rows))
         if self.form == "csv":
@@ -178,7 +183,7 @@ class Show:
         if self.form == "json":
             click.echo(json.dumps([plain(row) for row in known], ensure_ascii=False, indent=2))
         elif known:
-            click.echo("\n".join(table(known, columns, cells=width(sys.stdout))))
+            click.echo("\n".join(table(known, columns, cells=width(sys.stdout), stacks=stacks)))
         if not known:
             click.echo(empty, err=True)
         return len(known)
@@ -229,12 +234,14 @@ def csv_cell(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
-def table(rows: Sequence[Row], columns: Sequence[Column], *, cells: int | None) -> list[str]:
+def table(rows: Sequence[Row], columns: Sequence[Column], *, cells: int | None, stacks: bool = False) -> list[str]:
     """Return the lines of a table; ``cells`` is the terminal's width, None leaves every cell whole."""
     columns = list(columns)
     body = [[_text(column.show(row)) for column in columns] for row in rows]
     widths = [max(width_of(column.title), *(width_of(line[i]) for line in body)) for i, column in enumerate(columns)]
     if cells is not None:
+        if stacks and _over(widths, columns, cells) > 0:
+            return _stacked(columns, body, cells)
         for index in _left_out(widths, columns, cells):
             del widths[index], columns[index]
             for line in body:
@@ -247,15 +254,46 @@ def table(rows: Sequence[Row], columns: Sequence[Column], *, cells: int | None) 
     return lines
 
 
+def _stacked(columns: Sequence[Column], body: Sequence[Sequence[str]], cells: int) -> list[str]:
+    """Write one row under the other: each value beside its title, an empty line between two rows."""
+    titles = max(width_of(column.title) for column in columns)
+    lines: list[str] = []
+    for row in body:
+        lines += [""] if lines else []
+        for column, text in zip(columns, row, strict=True):
+            first, *rest = _wrapped(text, max(cells - titles - 2, _NARROW_CELLS))
+            lines.append(f"{column.title}{' ' * (titles + 2 - width_of(column.title))}{first}".rstrip())
+            lines += (" " * (titles + 2) + more for more in rest)
+    return lines
+
+
+def folded(text: str, cells: int | None, indent: int) -> list[str]:
+    """Break a line that is wider than ``cells`` between its words; what goes on in further lines is indented."""
+    if cells is None or width_of(text) <= cells:
+        return [text]
+    first, *rest = _wrapped(text, max(cells - indent, _NARROW_CELLS))
+    margin = " " * min(len(text) - len(text.lstrip()), indent)
+    return [margin + first, *(" " * indent + more for more in rest)]
+
+
+def _over(widths: Sequence[int], columns: Sequence[Column], cells: int) -> int:
+    """Say by how much the columns at their least are too wide."""
+    least = [_least(w, column) for w, column in zip(widths, columns, strict=True)]
+    return sum(least) + 2 * (len(least) - 1) - cells
+
+
+def _least(cells: int, column: Column) -> int:
+    return min(cells, column.least) if column.gives_way or column.wraps else cells
+
+
 def _left_out(widths: Sequence[int], columns: Sequence[Column], cells: int) -> list[int]:
     """Say which columns to do without, the last first, until the rest fits at its least."""
-    least = [min(w, _LEAST_CELLS) if column.gives_way or column.wraps else w for w, column in zip(widths, columns, strict=True)]
-    over = sum(least) + 2 * (len(least) - 1) - cells
+    over = _over(widths, columns, cells)
     gone: list[int] = []
     for index in reversed([i for i, column in enumerate(columns) if column.may_go]):
         if over > 0:
             gone.append(index)
-            over -= least[index] + 2
+            over -= _least(widths[index], columns[index]) + 2
     return gone
 
 
@@ -263,7 +301,7 @@ def _give_way(widths: list[int], columns: Sequence[Column], body: Sequence[Seque
     """Take what is too much: first from the columns that give way, then from the widest of all but the first, numbers and times."""
     over = sum(widths) + 2 * (len(widths) - 1) - cells
     for index in reversed([i for i, column in enumerate(columns) if column.gives_way or column.wraps]):
-        taken = max(0, min(over, widths[index] - _LEAST_CELLS))
+        taken = max(0, min(over, widths[index] - columns[index].least))
         widths[index] -= taken
         over -= taken
     others = [i for i, column in enumerate(columns) if i and not column.is_number and not all(line[i][:1].isdigit() for line in body)]

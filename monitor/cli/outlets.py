@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from monitor.config.settings import Settings
 
 _SHORT_WORDS: Final = 80
+_DOOR_CELLS: Final = 22
+"""Enough of an address's end to tell the sources of one outlet apart."""
 _DIFF_COLUMNS: Final = (
     Column(title="ID", show=lambda row: row["outlet_id"]),
     Column(title="STATE", show=lambda row: row["state"]),
@@ -300,15 +302,20 @@ def _row(outlet: Outlet, index: int, health: Mapping[str, Any]) -> dict[str, Any
 def _columns(now: Any) -> tuple[Column, ...]:
     return (
         Column(title="ID", show=lambda row: row["outlet_id"]),
-        Column(title="OUTLET", show=lambda row: row["outlet"], may_go=True),
-        Column(title="WHERE", show=lambda row: row["country"]),
-        Column(title="LANG", show=lambda row: row["language"]),
+        Column(title="LANG", show=lambda row: row["language"], may_go=True),
+        Column(title="WHERE", show=lambda row: row["country"], may_go=True),
         Column(title="TIER", show=lambda row: row["tier"], is_number=True, may_go=True),
-        Column(title="KIND", show=lambda row: row["kind"].value),
-        Column(title="URL", show=lambda row: row["url"], gives_way=True),
+        Column(title="KIND", show=lambda row: row["kind"].value, may_go=True),
+        Column(title="OUTLET", show=lambda row: row["outlet"], may_go=True),
+        Column(title="SOURCE", show=lambda row: _door(row["url"]), gives_way=True, keeps_end=True, least=_DOOR_CELLS),
         Column(title="STATE", show=lambda row: ("! silent" if row["is_silent"] else row["last_status"]) or "never polled"),
         Column(title="NEWS", show=lambda row: ago(row["last_new_at"], now) if row["last_status"] else ""),
     )
+
+
+def _door(url: str) -> str:
+    """Name a source's address as short as it is told apart from the others."""
+    return url.partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 # ---- check

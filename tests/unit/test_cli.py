@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -18,7 +24,7 @@ from wcwidth import wcswidth
 from monitor.cli import app, listing
 from monitor.cli.app import ROOMS, cli
 from monitor.cli.given import Given
-from monitor.cli.listing import Column, Filters, Since, SinceType, table
+from monitor.cli.listing import Column, Filters, Since, SinceType, folded, table
 from monitor.clock import FixedClock
 from monitor.config.load import load
 from monitor.config.terminal import wants_colour
@@ -284,6 +290,55 @@ def test_a_column_that_wraps_loses_nothing() -> None:
     assert all(len(line) <= 40 for line in lines)
     assert "".join(line[9:] for line in lines[1:-1]).replace(" ", "") == said.replace(" ", "")
     assert lines[-1] == "rules    ok"
+
+
+def test_columns_go_until_those_that_give_way_keep_their_least() -> None:
+    columns = [
+        Column(title="ID", show=lambda r: r["id"], is_number=True),
+        Column(title="THEME", show=lambda r: r["theme"], may_go=True),
+        Column(title="WHEN", show=lambda r: r["at"], may_go=True),
+        Column(title="PLACE", show=lambda r: r["place"], gives_way=True, keeps_end=True, least=25),
+    ]
+    assert [table(WIDE, columns, cells=cells)[0].split() for cells in (80, 50, 30)] == [
+        ["ID", "THEME", "WHEN", "PLACE"], ["ID", "THEME", "PLACE"], ["ID", "PLACE"],
+    ]  # fmt: skip
+
+
+def test_what_does_not_fit_side_by_side_stands_one_row_under_the_other_and_loses_nothing() -> None:
+    rows: list[dict[str, object]] = [{f"column_{n}": f"{n} 深度求索 Übermut {'x' * 30}" for n in range(8)} for _ in range(2)]
+    columns = [Column(title=name, show=itemgetter(name), gives_way=True) for name in rows[0]]
+    lines = table(rows, columns, cells=40, stacks=True)
+    assert all(wcswidth(line) <= 40 for line in lines)
+    assert lines.count("") == 1
+    assert [line.split()[0] for line in lines if line.startswith("column_")] == [*rows[0], *rows[1]]
+    assert "".join("".join(lines).split()).count("x" * 30) == 16
+    assert len(table(rows, columns, cells=None, stacks=True)) == 3
+
+
+def test_a_line_is_folded_between_words_and_keeps_its_margin() -> None:
+    assert folded("  short", 40, 4) == ["  short"]
+    lines = folded("  + 12  wolkenpost (zh): 深度求索推迟 R2 发布 wegen fehlender Chips", 30, 6)
+    assert [line[: len(line) - len(line.lstrip())] for line in lines] == ["  ", *[" " * 6] * (len(lines) - 1)]
+    assert all(wcswidth(line) <= 30 for line in lines)
+    assert " ".join(line.strip() for line in lines) == "+ 12 wolkenpost (zh): 深度求索推迟 R2 发布 wegen fehlender Chips"
+
+
+@pytest.mark.parametrize(("cells", "command"), [(60, "outlets list"), (80, "outlets list"), (60, "rules list"), (60, "config show")])
+def test_the_shipped_beat_fits_a_terminal(tmp_path: Path, cells: int, command: str) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, cells, 0, 0))
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm", "LANG": "C.UTF-8"}
+    program = [str(Path(sys.executable).parent / "presswatch"), *command.split()]
+    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=tmp_path):
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # the other end is closed: EIO
+            while part := os.read(ours, 65536):
+                said += part
+    os.close(ours)
+    lines = said.decode().splitlines()
+    assert len(lines) > 20
+    assert all(wcswidth(line) <= cells for line in lines)
 
 
 @pytest.mark.parametrize(
