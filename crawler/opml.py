@@ -5,85 +5,98 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from crawler.clean import one_line
 from crawler.model import Outlet, SourceKind
 from crawler.sources import Unreadable
 from crawler.sources.decode import to_utf8
-from crawler.sources.document import Element, Repairs, clean, find_root, parse, root_pattern
-from crawler.urls import canonical_url, resolve
+from crawler.sources.document import Element, Repairs, clean, find_root, own_entities, parse, root_pattern
+from crawler.urls import canonical_url
+
+FEEDS_MAX = 10_000
 
 _ROOTS = root_pattern("opml")
+_FEED_SCHEME = re.compile(r"feed:(?://)?(https?:)?", re.IGNORECASE)
 _NAME_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """One feed of a list: its name, its URL, the outlet's home page where given, and the folders it lay in."""
+    """One feed of a list as it stands there: ``url`` may be none that can be fetched, ``name``, ``home`` and ``language`` are empty where not given."""
 
-    name: str
     url: str
-    home: str | None = None
-    language: str | None = None
-    folders: tuple[str, ...] = ()
+    name: str = ""
+    home: str = ""
+    language: str = ""
 
 
-def read(body: bytes) -> tuple[Outline, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedList:
+    """The feeds of a list; ``error`` says where it is broken and may miss some, ``beyond`` counts those after the first ``FEEDS_MAX``."""
+
+    feeds: tuple[Outline, ...]
+    error: str = ""
+    beyond: int = 0
+
+
+def read(body: bytes) -> FeedList:
     """Return every feed of a list once, in order, however deep in folders; raises Unreadable on what is no OPML."""
     data = to_utf8(body).data
     at = find_root(data, _ROOTS)
     if at < 0:
         raise Unreadable("no OPML: it has no <opml> element")
-    root = parse(clean(data[at:], Repairs())).root
+    document = parse(clean(data[at:], Repairs(), own_entities(data[:at])))
     found: dict[str, Outline] = {}
-    for outline in _outlines(root):
-        found.setdefault(canonical_url(outline.url), outline)
-    return tuple(found.values())
+    for outline in _outlines(document.root):
+        found.setdefault(known_as(outline.url), outline)
+    feeds = tuple(found.values())
+    return FeedList(feeds=feeds[:FEEDS_MAX], error="" if document.is_whole else document.error, beyond=max(len(feeds) - FEEDS_MAX, 0))
 
 
-def write(outlets: Iterable[Outlet], *, title: str) -> str:
+def known_as(url: str) -> str:
+    """Return what tells feeds apart: the canonical URL, or what is written where there is none."""
+    try:
+        return canonical_url(url)
+    except ValueError:
+        return url
+
+
+def write(outlets: Iterable[Outlet]) -> str:
     """Return the feeds of outlets as OPML 2.0, a folder for each country; only what other readers can poll."""
     folders: dict[str, list[str]] = {}
     for outlet in outlets:
         for source in outlet.sources:
             if source.kind is SourceKind.FEED:
                 folders.setdefault(outlet.country or "other", []).append(_line(outlet, source.url, source.section))
-    body = "\n".join(
-        f"    <outline text={quoteattr(folder)}>\n{chr(10).join(lines)}\n    </outline>" for folder, lines in sorted(folders.items())
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n'
-        f"  <head>\n    <title>{escape(one_line(title))}</title>\n  </head>\n  <body>\n{body}\n  </body>\n</opml>\n"
-    )
+    body = "".join(f"    <outline text={quoteattr(folder)}>\n{''.join(lines)}    </outline>\n" for folder, lines in sorted(folders.items()))
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n  <head>\n    <title>Presswatch</title>\n  </head>\n'
+    return f"{head}  <body>\n{body}  </body>\n</opml>\n"
 
 
 def _line(outlet: Outlet, url: str, section: str | None) -> str:
-    name = f"{outlet.name}: {section}" if section else outlet.name
+    name = quoteattr(one_line(f"{outlet.name}: {section}" if section else outlet.name))
     language = f" language={quoteattr(outlet.language)}" if outlet.language else ""
-    said = f"text={quoteattr(one_line(name))} xmlUrl={quoteattr(url)} htmlUrl={quoteattr(outlet.home)}"
-    return f'      <outline type="rss" {said}{language}/>'
+    return f'      <outline type="rss" text={name} title={name} xmlUrl={quoteattr(url)} htmlUrl={quoteattr(outlet.home)}{language}/>\n'
 
 
 def _outlines(root: Element) -> Iterator[Outline]:
-    """Walk the outlines; attribute names are taken without regard to case, as writers do."""
+    """Walk the outlines that name a feed; element and attribute names are taken without regard to case, as writers do."""
     for node in root.iter():
         if not isinstance(node.tag, str) or node.tag.lower() != "outline":
             continue
-        said = {str(name).lower(): str(value) for name, value in node.attrib.items()}
-        try:
-            url = resolve(re.sub(r"^feed:(?://)?(?=https?:)", "", said.get("xmlurl", "").strip()).replace("feed://", "http://"))
-        except ValueError:
-            continue
-        home = said.get("htmlurl", "").strip()
-        yield Outline(
-            name=one_line(said.get("text") or said.get("title") or "")[:_NAME_MAX] or url,
-            url=url,
-            home=home or None,
-            language=said.get("language", "").strip() or None,
-            folders=tuple(reversed([name for parent in node.iterancestors() if (name := _folder(parent))])),
-        )
+        said = {str(name).lower(): one_line(str(value)) for name, value in node.attrib.items()}
+        url = said.get("xmlurl", "")
+        if url:
+            yield Outline(
+                url=_fetchable(url),
+                name=(said.get("title") or said.get("text") or "")[:_NAME_MAX],
+                home=said.get("htmlurl", ""),
+                language=said.get("language", ""),
+            )
 
 
-def _folder(node: Element) -> str:
-    return one_line(node.get("text") or node.get("title") or "")[:_NAME_MAX] if str(node.tag).lower() == "outline" else ""
+def _fetchable(url: str) -> str:
+    """``feed://host`` stands for http, ``feed:https://host`` for what follows."""
+    scheme = _FEED_SCHEME.match(url)
+    return url if scheme is None else (scheme[1] or "http://") + url[scheme.end() :]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from urllib.parse import urljoin
 
@@ -24,9 +24,11 @@ ROBOTS_RETRY = timedelta(seconds=30)  # polls are paced already; a host that is 
 CRAWL_DELAY_MAX_S = 60.0
 HOLD_BASE_S = 15 * 60.0
 HOLD_MAX_S = 24 * 3600.0
-PENALTY_MAX = 64.0
+PENALTY_MAX = 16.0
 PENALTY_DECAY = timedelta(hours=24)
 TDM_PATH = "/.well-known/tdmrep.json"
+
+_AGENT_LINE = re.compile(r"^(\s*user[- ]?agent\s*[:\s]\s*)([^#]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,19 +108,14 @@ def robots_decision(copy: RobotsCopy | None, url: str, agent: str, now: datetime
     age = "" if copy.state == "ok" else f", kept from {copy.good_at:%Y-%m-%d %H:%M}" if copy.state == "unreachable" else f" {copy.error}"
     if not copy.body.strip():
         return RobotsDecision(is_allowed=True, reason=f"robots.txt {'is empty' if copy.state == 'ok' else 'has no rules'}{age}")
-    rules, token = _rules(copy.body), product_token(agent)
+    token = product_token(agent)
+    rules = _rules(copy.body, token)
     is_allowed = rules.can_fetch(url, token)
     delay_s = rules.crawl_delay(token)
     capped_s = min(delay_s, CRAWL_DELAY_MAX_S) if delay_s else None
     return RobotsDecision(
         is_allowed=is_allowed, reason=f"robots.txt {'allows' if is_allowed else 'disallows'}{age}", crawl_delay_s=capped_s
     )
-
-
-def sitemaps(copy: RobotsCopy) -> tuple[str, ...]:
-    """The sitemaps robots.txt names, absolute and in order."""
-    found = (urljoin(f"{copy.host}/", line.strip()) for line in _rules(copy.body).sitemaps)
-    return tuple(dict.fromkeys(found))
 
 
 def product_token(agent: str) -> str:
@@ -128,9 +125,21 @@ def product_token(agent: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _rules(body: str) -> Protego:
-    """Read once what thousands of decisions ask; the body itself is the key, so no copy is ever stale."""
-    return Protego.parse(body)
+def _rules(body: str, token: str) -> Protego:
+    """Read once what thousands of decisions ask; the body itself is the key, so no copy is ever stale.
+
+    Groups are found by the whole product token (RFC 9309, 2.2.1), which Protego takes for a part of ours: a name that is ours is written
+    without the version behind it, any other so that it means nobody.
+    """
+    return Protego.parse("\n".join(_AGENT_LINE.sub(partial(_addressed, token), line, count=1) for line in body.splitlines()))
+
+
+def _addressed(token: str, line: re.Match[str]) -> str:
+    named = line[2].strip()
+    if named == "*" or named.startswith("* "):
+        return line[0]
+    is_ours = product_token(named.strip("* ")).casefold() == token.casefold()
+    return line[1] + (token if is_ours else "-")
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:

@@ -52,6 +52,7 @@ _SESSION_NAMES = frozenset({
 })  # fmt: skip
 _TOKEN = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_,.-]{20,}|[0-9a-fA-F]{24,}")
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECASE)
+_USER = re.compile(r"(?<=://)[^/?#\s]*@")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 
@@ -157,6 +158,11 @@ def host_key(url: str) -> str:
 def origin(url: str) -> str:
     """Return ``scheme://host[:port]``, the port only where it is not the scheme's own."""
     return parse(url).origin
+
+
+def without_user(text: str) -> str:
+    """Return what may be a URL as it may be shown: without user name and password."""
+    return _USER.sub("***@", text)
 
 
 def slug(name: str) -> str:

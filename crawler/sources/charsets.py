@@ -90,10 +90,11 @@ def letters_of(language: str) -> re.Pattern[str]:
 
 _MARKS = "\u00a0\u00a7\u00a9\u00ab\u00b0\u00b7\u00bb\u2010-\u2027\u2030-\u203a\u20ac\u2122"
 _HAN = "\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef"
+_HAN_FULL = "\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff00-\uff60"  # without the halfwidth kana that EUC-JP becomes in Shift_JIS
 _LATIN = re.compile(f"[{_MARKS}\u00a1\u00aa\u00ba\u00bf\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 _LETTERS = {
     "zh": re.compile(f"[{_MARKS}{_HAN}]"),
-    "ja": re.compile(f"[{_MARKS}{_HAN}\u3040-\u30ff\uff61-\uff9f]"),
+    "ja": re.compile(f"[{_MARKS}{_HAN_FULL}\u3040-\u30ff]"),
     "ko": re.compile(f"[{_MARKS}{_HAN}\uac00-\ud7af]"),
     "el": re.compile(f"[{_MARKS}\u0370-\u03ff]"),
     "he": re.compile(f"[{_MARKS}\u0590-\u05ff]"),

@@ -23,6 +23,7 @@ _HTML_DECLARATION = re.compile(rb"<meta\s[^<>]{0,400}?charset\s*=\s*[\"']?\s*([A
 _DECLARED_WITHIN = 2_048
 _DETECTED_WITHIN = 65_536
 _WESTERN_FIT = 0.95
+_OWN_FIT = 0.9
 _STATEFUL = {"iso2022-jp", "iso2022-kr", "hz"}
 _USUAL = ("gb18030", "big5hkscs", "cp932", "euc-jp", "cp949", "cp1252", "cp1251", "cp1250")
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc-jp", "cp949"}
@@ -127,22 +128,33 @@ def _detect(body: bytes, labels: list[tuple[str, str]], language: str) -> Decode
     for name in (name for name in named if name in _MULTIBYTE):  # a few bad bytes in a long text
         if body.decode(name, "replace").count("\ufffd") * 50 <= len(body):
             return _recode(body, name, f"bytes that are not {name} replaced")
-    prior = of_language(language)
-    best = (
-        max((*prior, *(name for name in _USUAL if name not in prior)), key=lambda name: _fit(body, name, language))
-        if prior
-        else _guess(body)
-    )
+    best = _by_language(body, language) or _guess(body)
     return _recode(body, best, f"read as {best}, though labelled {named[0] if named else 'nothing'}")
 
 
-def _fit(body: bytes, name: str, language: str) -> float:
-    """The share of characters beyond ASCII that the language is written with; nothing where the bytes are no such text."""
+def _by_language(body: bytes, language: str) -> str | None:
+    """What the language's pages used to be written in, where that gives its letters; else whatever gives most of them."""
+    prior = of_language(language)
+    if not prior:
+        return None
+    own = max(prior, key=lambda name: _fit(body, name, language))
+    if _fit(body, own, language)[0] >= _OWN_FIT:
+        return own
+    return max((*prior, *(name for name in _USUAL if name not in prior)), key=lambda name: _fit(body, name, language))
+
+
+def _fit(body: bytes, name: str, language: str) -> tuple[float, float]:
+    """The share of characters beyond ASCII that the language is written with, and of those that are no capitals.
+
+    Nothing where the bytes are no such text. Capitals tell encodings of Cyrillic apart: read as the other, small letters become great ones.
+    """
     if not _is_strict(body, name):
-        return -1.0
+        return -1.0, 0.0
     strange = [char for char in _recode(body[:_DETECTED_WITHIN], name).data.decode("utf-8", "replace") if char > "\x7f"]
     text = "".join(strange)
-    return len(letters_of(language).findall(text)) / len(text) if text else 0.0
+    if not text:
+        return 0.0, 0.0
+    return len(letters_of(language).findall(text)) / len(text), -sum(map(str.isupper, text)) / len(text)
 
 
 def _guess(body: bytes) -> str:
@@ -151,7 +163,7 @@ def _guess(body: bytes) -> str:
     name = codec(best.encoding.replace("_", "-")) if best else None
     if name is None or not _is_strict(body, name):
         return "cp1252"
-    return "cp1252" if name in _MULTIBYTE and _fit(body, "cp1252", "") >= _WESTERN_FIT else name
+    return "cp1252" if name in _MULTIBYTE and _fit(body, "cp1252", "")[0] >= _WESTERN_FIT else name
 
 
 def _bad_bytes(body: bytes) -> int:

@@ -17,6 +17,7 @@ from crawler.sources.json_feed import load_json
 FIELDS = ("items", "url", "guid", "title", "summary", "text", "published", "modified", "authors", "tags", "language", "image", "section")
 ITEMS_MAX = 20_000
 _ALSO = {"published_at": "published", "modified_at": "modified", "image_url": "image"}  # as an entry's own fields are called
+KNOWN = (*FIELDS, *_ALSO)
 
 # What APIs commonly say, for fields that the source does not map.
 _USUAL = {
@@ -70,13 +71,10 @@ def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapp
     )
 
 
-def problems(fields: Mapping[str, str]) -> tuple[str, ...]:
-    """Say what is wrong with a mapping, for the one who wrote it: unknown fields and paths that are none."""
-    found = [f"{name!r} is no field; use {', '.join(FIELDS)}" for name in fields if name not in FIELDS and name not in _ALSO]
-    for name, path in fields.items():
-        places = _PLACE.findall(path) or [path]
-        found += [f"{place!r} in {name!r} is no path; write a.b, a[0].b or a[*].b" for place in places if _steps(place) is None]
-    return tuple(found)
+def problem(path: str) -> str | None:
+    """Say what is wrong with a path or a template, for the one who wrote it; None where it is one."""
+    wrong = next((place for place in _PLACE.findall(path) or [path] if _steps(place) is None), None)
+    return None if wrong is None else f"'{wrong}' is no path; write a.b, a[0].b or a[*].b"
 
 
 def find(data: object, path: str) -> list[object]:

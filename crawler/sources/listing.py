@@ -241,11 +241,31 @@ def _site(host: str) -> str:
     )
 
 
-def _by_pattern(links: list[_Link], pattern: str) -> list[_Link]:
+def problem(pattern: str) -> str | None:
+    """Say what is wrong with a link pattern, for the one who wrote it; None where it is one."""
     try:
-        compiled = re2.compile(pattern)
+        _compiled(pattern)
     except re2.error as error:
-        raise Unreadable(f"link_pattern is no pattern: {one_line(str(error))[:100]}") from error
+        said = error.args[0] if error.args else ""
+        return f"'{pattern}' is no pattern: {one_line(said.decode('utf-8', 'replace') if isinstance(said, bytes) else str(said))[:100]}"
+    return None
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern that no URL makes slow, without the library's own lines on stderr."""
+    if re2 is re:
+        return re.compile(pattern)
+    options = re2.Options()
+    options.log_errors = False
+    compiled: re.Pattern[str] = re2.compile(pattern, options)
+    return compiled
+
+
+def _by_pattern(links: list[_Link], pattern: str) -> list[_Link]:
+    wrong = problem(pattern)
+    if wrong:
+        raise Unreadable(f"link_pattern {wrong}")
+    compiled = _compiled(pattern)
     return [link for link in links if compiled.search(link.url)]
 
 

@@ -20,6 +20,7 @@ from crawler.urls import resolve
 
 WINDOW = timedelta(days=14)
 UNPACKED_MAX = 50 * 1024 * 1024
+_MEMBERS_MAX = 100
 URLS_MAX = 100_000
 WHOLE_MAX = 1_000
 FURTHER_MAX = 1_000
@@ -76,17 +77,24 @@ def _is_feed(data: bytes, at: int) -> bool:
 
 
 def _unpacked(body: bytes) -> tuple[bytes, bool]:
-    """Unzip what is zipped, up to a size; what comes beyond it, or after damage, is cut off."""
+    """Unzip what is zipped, in one member or several, up to a size; what comes beyond it, or after damage, is cut off."""
     if not body.startswith(_GZIP):
         return body[:UNPACKED_MAX], len(body) > UNPACKED_MAX
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        data = unpacker.decompress(body, UNPACKED_MAX)
-    except zlib.error as error:
-        raise Unreadable("damaged gzip") from error
+    data, rest = bytearray(), body
+    for _ in range(_MEMBERS_MAX):
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            data += unpacker.decompress(rest, UNPACKED_MAX - len(data))
+        except zlib.error as error:
+            if data:
+                break
+            raise Unreadable("damaged gzip") from error
+        rest = unpacker.unused_data
+        if not unpacker.eof or not rest.startswith(_GZIP) or len(data) == UNPACKED_MAX:
+            break
     if data.startswith(_GZIP):
         raise Unreadable("zipped twice")
-    return data, not unpacker.eof
+    return bytes(data), not unpacker.eof or rest.startswith(_GZIP)
 
 
 def _sort_document(document: Document, found: _Sorted, reading: Reading) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from crawler.politeness import ROBOTS_KEPT
+from crawler.politeness import ROBOTS_KEPT, penalty_after_refusal, penalty_now
 from crawler.ports import RobotsCopy
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
@@ -29,11 +29,8 @@ _COPY_COST = 1_000
 """What a copy of robots.txt takes beside its text."""
 RELOAD_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 """A server that restarts is no reason to tell that a source failed."""
-MAX_SLOWNESS = 16.0
 LONGEST_TURN_S = 120.0
 """What a restart believes of a remembered turn: a clock that was set back must not silence a host for years."""
-DECAY_S = 24 * 3600.0
-"""A host that asked us to wait is asked at a stretched spacing, which falls back to its own over a day."""
 
 
 class RobotsRows:
@@ -125,11 +122,14 @@ class Host:
         self.slowed_at: datetime | None = None
 
     def stretch(self, now: datetime) -> float:
-        """The factor on the spacing now, falling in a straight line to 1."""
-        if self.slowed_at is None:
-            return 1.0
-        left = 1.0 - (now - self.slowed_at).total_seconds() / DECAY_S
-        return 1.0 + (self.slowness - 1.0) * min(max(left, 0.0), 1.0)
+        """The factor on the spacing now."""
+        return penalty_now(self.slowness, self.slowed_at, now)
+
+    def stop(self, until: datetime, now: datetime) -> None:
+        """Note that the host asked us to wait; a shorter hold never shortens a longer one."""
+        self.slowness = penalty_after_refusal(self.slowness, self.slowed_at, now)
+        self.slowed_at = now
+        self.held_until = max(until, self.held_until or until)
 
 
 class HostRows:
@@ -179,10 +179,8 @@ class HostRows:
         """Stop a host until a time and double its spacing; a shorter hold never shortens a longer one."""
         await self._load()
         known, now = self._hosts.setdefault(host, Host()), self._clock.now()
-        known.slowness = min(known.stretch(now) * 2.0, MAX_SLOWNESS)
-        known.slowed_at = now
-        known.held_until = max(until, known.held_until or until)
-        held, slowness = known.held_until, known.slowness
+        known.stop(until, now)
+        held, slowness = known.held_until or until, known.slowness
         await self._written(lambda tx: hold_host(tx, host, held, reason, slowness, now))
 
     async def held_until(self, host: str) -> datetime | None:

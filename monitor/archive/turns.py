@@ -15,7 +15,7 @@ import structlog
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
 from monitor.archive.engine import told, writer_engine
-from monitor.archive.hosts import MAX_SLOWNESS, Host
+from monitor.archive.hosts import Host
 from monitor.archive.tx import Tx
 from monitor.archive.writes.hosts import hold_host
 from monitor.clock import Clock
@@ -170,9 +170,9 @@ class SharedHostRows:
             known = Host()
             if row is not None:
                 known.held_until, known.slowness, known.slowed_at = row["held_until"], row["slowness"], row["slowed_at"]
-            slowness = min(known.stretch(now) * 2.0, MAX_SLOWNESS)
-            held = max(until, known.held_until or until)
-            hold_host(tx, host, held, reason, slowness, now)
+            known.stop(until, now)
+            held = known.held_until or until
+            hold_host(tx, host, held, reason, known.slowness, now)
             return held
 
         self._held[host] = await self._archive.write(lengthen)

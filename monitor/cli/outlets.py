@@ -221,14 +221,20 @@ def add(given: Given, /, *, name: str, dry_run: bool, **told: Any) -> None:
 @pass_given
 def imported(given: Given, file: BinaryIO, *, dry_run: bool) -> None:
     """Watch the feeds of an OPML file ('-' for stdin): write them into outlets/imported.yaml beside the settings."""
-    from monitor.cli import opml, watchlist  # noqa: PLC0415 - only editors pay
+    from crawler import opml  # noqa: PLC0415 - lxml is paid for only by commands that read lists
+    from crawler.sources import Unreadable  # noqa: PLC0415 - the same
+    from monitor.cli import watchlist  # noqa: PLC0415 - only editors pay
 
     settings = given.settings()
     try:
-        feeds = opml.read(file.read())
-    except ValueError as error:
-        raise click.ClickException(f"{file.name}: {error}") from None
-    blocks, left = watchlist.blocks_of(feeds, settings)
+        found = opml.read(file.read())
+    except Unreadable as error:
+        raise click.ClickException(f"this is {error}") from None
+    if found.error:
+        click.echo(f"the list is broken, so that feeds may be missing: {found.error}", err=True)
+    if found.beyond:
+        click.echo(f"left out {found.beyond:,} feeds beyond the first {opml.FEEDS_MAX:,}", err=True)
+    blocks, left = watchlist.blocks_of(found.feeds, settings)
     for line in left:
         click.echo(f"left out {line}", err=True)
     if not blocks:
@@ -245,7 +251,7 @@ def imported(given: Given, file: BinaryIO, *, dry_run: bool) -> None:
 @pass_given
 def exported(given: Given, filters: Filters) -> None:
     """Write the feeds that are watched as OPML to stdout."""
-    from monitor.cli import opml  # noqa: PLC0415 - lxml is paid for only here
+    from crawler import opml  # noqa: PLC0415 - lxml is paid for only by commands that read or write lists
 
     click.echo(opml.write(_chosen(given.settings(), filters.outlets, filters.languages)), nl=False)
 

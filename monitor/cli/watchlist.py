@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from crawler import urls
 from monitor.cli.given import Given
 
 if TYPE_CHECKING:
-    from monitor.cli.opml import Feed
+    from crawler.opml import Outline
     from monitor.config.settings import Settings
 
 OWN: Final = "own.yaml"
@@ -45,40 +46,60 @@ def _must_hold(settings: Settings, blocks: Sequence[Mapping[str, Any]], path: Pa
             raise click.ClickException(f"'outlets' in {settings.config_path} does not lead to {path}; add it there")
 
 
-def blocks_of(feeds: Sequence[Feed], settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
+def blocks_of(feeds: Sequence[Outline], settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
     """Return blocks for feeds that are not watched yet, one per publication, and what was left out and why."""
-    watched = {source.url for outlet in settings.outlets for source in outlet.sources}
+    from crawler.opml import known_as  # noqa: PLC0415 - lxml is paid for only by commands that read lists
+
+    watched = {known_as(source.url) for outlet in settings.outlets for source in outlet.sources}
     taken = {outlet.outlet_id for outlet in settings.outlets}
     by_home: dict[str, dict[str, Any]] = {}
     left: list[str] = []
     for feed in feeds:
         try:
-            home = urls.origin(feed.home)
-            urls.parse(feed.url)
-            if feed.url in watched:
-                left.append(f"{feed.url}: watched already")
-                continue
-            block = by_home.get(home) or _block(feed, taken)
+            url = urls.resolve(feed.url).partition("#")[0]
         except ValueError as error:
-            left.append(f"{feed.url}: {error}")
+            left.append(f"{urls.without_user(feed.url)}: {error}")
             continue
-        by_home[home] = block
-        block["sources"].append({"feed": feed.url})
+        if known_as(url) in watched:
+            left.append(f"{url}: watched already")
+            continue
+        home = _home(feed.home, url)
+        if home not in by_home:
+            by_home[home] = _block(feed, home, taken)
+            if feed.language and "language" not in by_home[home]:
+                left.append(f"the language '{feed.language}' of {url}: it is no tag such as de or zh-Hans")
+        by_home[home]["sources"].append({"feed": _literal(url)})
     return list(by_home.values()), left
 
 
-def _block(feed: Feed, taken: set[str]) -> dict[str, Any]:
-    """Return a block without sources, its id not among those taken."""
-    wanted = urls.slug(feed.name)
+def _home(said: str, url: str) -> str:
+    """The publication's home: what the list says, with or without https://, else where its feed lies."""
+    try:
+        return urls.origin(said if "://" in said else f"https://{said}")
+    except ValueError:
+        return urls.origin(url)
+
+
+def _block(feed: Outline, home: str, taken: set[str]) -> dict[str, Any]:
+    """Return a block without sources, its id not among those taken; a name that makes no id gives way to the host's."""
+    from monitor.config import notations  # noqa: PLC0415 - only editors pay
+
+    name = feed.name if any(map(str.isalnum, feed.name)) else urls.host_key(home)
+    wanted = urls.slug(name)
     name_id = free(wanted, taken)
     taken.add(name_id)
-    block: dict[str, Any] = {"name": feed.name}
+    block: dict[str, Any] = {"name": _literal(name)}
     if name_id != wanted:
         block["id"] = name_id
-    block["home"] = urls.origin(feed.home)
-    if feed.language:
-        block["language"] = feed.language
+    block["home"] = home
+    with suppress(notations.Wrong):
+        block |= {"language": notations.language(feed.language)} if feed.language else {}
     return {**block, "tier": 2, "sources": []}
+
+
+def _literal(text: str) -> str:
+    """Keep a stranger's text from reading variables of the environment into a URL that is then asked for."""
+    return text.replace("${", "$${")
 
 
 def free(wanted: str, taken: Collection[str]) -> str:

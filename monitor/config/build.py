@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from crawler import urls
 from crawler.model import Outlet, Place, Selectors, Source
 from monitor.config import models
+from monitor.config.problems import did_you_mean, one_of
 from monitor.config.reading import Reading
 from monitor.config.secrets import beside
 from monitor.config.yaml12 import Document, Path, scalar_text
@@ -87,6 +88,10 @@ def _source(model: models.SourceModel, outlet_id: str, document: Document, path:
     if bool(model.fields) != (kind is kind.JSON_API):
         said = "fields belongs to json_api" if model.fields else "json_api needs fields: article field to path"
         reading.say(document.at((*path, "fields"), said, "fields: {url: …, title: …, published_at: …}", key=True))
+    if model.fields:
+        _check_fields(model.fields, document, (*path, "fields"), reading)
+    if model.links is not None and (wrong := _wrong_pattern(model.links)):
+        reading.say(document.at((*path, "links"), wrong, "the syntax is RE2's: no look-around, no back-references"))
     return Source(
         source_id=urls.source_id(outlet_id, url),
         outlet_id=outlet_id,
@@ -97,6 +102,24 @@ def _source(model: models.SourceModel, outlet_id: str, document: Document, path:
         link_pattern=model.links,
         place=place(document, path),
     )
+
+
+def _check_fields(fields: Mapping[str, str], document: Document, path: Path, reading: Reading) -> None:
+    """Say which fields are none, and which paths; unsaid, an article would come without them."""
+    from crawler.sources import json_api  # noqa: PLC0415 - reading what outlets list is paid only where such a source is watched
+
+    for name, written in fields.items():
+        if name not in json_api.KNOWN:
+            hint = did_you_mean(name, json_api.KNOWN) or f"known here: {one_of(json_api.FIELDS)}"
+            reading.say(document.at((*path, name), f"'{name}' is no field of an article", hint, key=True))
+        elif wrong := json_api.problem(written):
+            reading.say(document.at((*path, name), wrong))
+
+
+def _wrong_pattern(pattern: str) -> str | None:
+    from crawler.sources import listing  # noqa: PLC0415 - the same
+
+    return listing.problem(pattern)
 
 
 def _present(name: str | None, key: str, document: Document, path: Path, reading: Reading) -> str | None:

@@ -28,6 +28,8 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "entities": models.EntitiesFile,
     "themes": models.ThemesFile,
 }
+_LEAST_SPACING_S: Final = 1.0
+_LEAST_POLL_S: Final = 60.0
 T = TypeVar("T")
 
 
@@ -52,6 +54,10 @@ class Found(Generic[T]):
         self._seeded.discard(name)
         if is_seed:
             self._seeded.add(name)
+
+    def where(self, name: str) -> tuple[yaml.Document, yaml.Path]:
+        """The file and path a value stands at."""
+        return self._at[name]
 
     def drop(self, name: str) -> None:
         """Forget an id."""
@@ -84,6 +90,7 @@ def gather(document: yaml.Document, model: models.PresswatchModel, reading: Read
             _take(kind, path, gathered, reading, is_seed=False)
     _exclude(document, model, gathered, reading)
     _check_retention(document, model, gathered.outlets, reading)
+    _check_pace(document, model, gathered.outlets, reading)
     return gathered
 
 
@@ -161,6 +168,20 @@ def _check_retention(document: yaml.Document, model: models.PresswatchModel, out
         if name not in outlets.ids and outlets.is_whole:
             hint = did_you_mean(name, sorted(outlets.ids))
             reading.say(document.at(("retention", "outlets", name), f"there is no '{name}' among the outlets", hint))
+
+
+def _check_pace(document: yaml.Document, model: models.PresswatchModel, outlets: Found[Outlet], reading: Reading) -> None:
+    """Refuse a pace at which nobody's outlet is asked; inside networks that the operator opened any will do."""
+    if model.allow_networks:
+        return
+    paces: list[tuple[yaml.Document, yaml.Path, float | None, float | None]] = [(document, (), model.spacing, model.poll_every)]
+    paces += [(*outlets.where(name), o.spacing_s, o.poll_every_s) for name, o in outlets.values.items() if not o.allow_networks]
+    hint = "less is only for outlets in allow_networks"
+    for file, path, spacing_s, poll_every_s in paces:
+        if spacing_s is not None and spacing_s < _LEAST_SPACING_S:
+            reading.say(file.at((*path, "spacing"), "a host is asked at most once a second", hint))
+        if poll_every_s is not None and poll_every_s < _LEAST_POLL_S:
+            reading.say(file.at((*path, "poll_every"), "a source is polled at most once a minute", hint))
 
 
 def expand(base: Path, patterns: Iterable[str]) -> list[Path]:

@@ -66,7 +66,14 @@ def _not_blank(value: str) -> str:
     return value
 
 
+def _header_value(value: str) -> str:
+    if value.isprintable():
+        return value
+    raise PydanticCustomError("wrong", "{said}", {"said": "this stands in a request's header, which holds one line of text", "hint": None})
+
+
 Text = Annotated[str, BeforeValidator(_parsed(notations.text)), AfterValidator(_not_blank)]
+HeaderValue = Annotated[Text, AfterValidator(_header_value)]
 Duration = Annotated[float, BeforeValidator(_parsed(notations.duration_s)), _schema("string", "90s", "5m", "3h", "2d")]
 Keep = Annotated[float | None, PlainValidator(_parsed(notations.keep_s)), _schema("string", "90d", "forever")]
 Switch = Annotated[bool, BeforeValidator(_parsed(notations.switch)), WithJsonSchema({"enum": ["on", "off", True, False]})]
@@ -163,7 +170,7 @@ class PresswatchModel(_Model):
     archive: Text | None = Field(default=None, description="path of an SQLite file, or postgresql://…")
     archive_url_file: Text | None = Field(default=None, description="file that holds the archive's URL with its password")
     timezone: Zone | None = Field(default=None, description="of digests, quiet hours and messages; the system's by default")
-    contact: Text | None = Field(default=None, description="URL or e-mail address that outlets see in the User-Agent")
+    contact: HeaderValue | None = Field(default=None, description="URL or e-mail address that outlets see in the User-Agent")
     include: Annotated[tuple[Text, ...], BeforeValidator(_one_or_many)] = Field(default=(), description="shipped seeds: builtin:china-ai")
     exclude: ExcludeModel = Field(default=ExcludeModel(), description="ids of included seeds to leave out")
     outlets: Texts | None = Field(default=None, description="files of outlets, relative to this one", examples=["outlets/*.yaml"])
@@ -256,7 +263,7 @@ class OutletModel(_Model):
     spacing: Duration | None = Field(default=None, description="least time between two requests to one host")
     articles_per_day: Annotated[int, Field(ge=1)] = Field(default=2000, description="pages fetched a day at most")
     allow_networks: tuple[Network, ...] = Field(default=(), description="private address blocks this outlet may be on")
-    user_agent: Text | None = Field(default=None, description="instead of ours, where an outlet agreed to it")
+    user_agent: HeaderValue | None = Field(default=None, description="instead of ours, where an outlet agreed to it")
     verify_tls: Switch = Field(default=True, description="check certificates", examples=["on"])
     headers_file: Text | None = Field(default=None, description="a subscriber's own request headers, one per line")
     proxy: ProxyUrl | None = Field(default=None, description="proxy for this outlet, with user name and password where it wants them")

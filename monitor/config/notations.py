@@ -125,15 +125,16 @@ def network(value: object) -> str:
 def web_url(value: object) -> str:
     """Return an absolute http or https URL with a host."""
     said = text(value, "a URL").strip()
+    shown = urls.without_user(said)
     if not said.lower().startswith(("http://", "https://")):
         near = f"did you mean 'https://{said}'?" if "." in said and ":" not in said and "/" not in said[:1] else "write https://…"
-        raise Wrong(f"'{said}' is not a web address", near)
+        raise Wrong(f"'{shown}' is not a web address", near)
     if any(c.isspace() or not c.isprintable() for c in said):
-        raise Wrong(f"'{said}' is not a web address: it holds spaces or invisible characters")
+        raise Wrong(f"'{shown}' is not a web address: it holds spaces or invisible characters")
     try:
         urls.parse(said)
     except ValueError as error:
-        raise Wrong(f"'{said}' is not a web address: {error}") from None
+        raise Wrong(f"'{shown}' is not a web address: {error}") from None
     return said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -35,6 +36,7 @@ _LIMITS: Final[Mapping[str, tuple[str, str]]] = {
     "less_than": ("less than", "lt"),
 }
 _SHOWN: Final = 60
+_WORD = re.compile("'([^']*)'")
 
 
 def problems(document: Document, error: ValidationError, model: type[BaseModel], given: Mapping[str, str] | None = None) -> list[Problem]:
@@ -63,7 +65,8 @@ def _problem(document: Document, detail: ErrorDetails, model: type[BaseModel]) -
     is_key = "[key]" in detail["loc"]
     if kind == "wrong":
         return document.at(path, str(context["said"]), context.get("hint"), key=is_key)
-    return document.at(path, _said(kind, context, detail["input"]), key=is_key)
+    hint = did_you_mean(str(detail["input"]), _WORD.findall(str(context["expected"]))) if kind == "literal_error" else None
+    return document.at(path, _said(kind, context, detail["input"]), hint, key=is_key)
 
 
 def _said(kind: str, context: Mapping[str, object], value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -151,10 +151,7 @@ class Line:
             def plan(state: cadence.FeedState | None, full: Poll) -> tuple[cadence.FeedState, cadence.Plan]:
                 now = self._clock.now()
                 known = cadence.observe(state or cadence.initial(tier=outlet.tier), full, now)
-                cfg = watch.cadence
-                if outlet.poll_every_s is not None:
-                    cfg = replace(cfg, floor_s=max(outlet.poll_every_s, 0.0), max_interval_s=max(cfg.max_interval_s, outlet.poll_every_s))
-                return known, cadence.next_poll(known, now, self.price.price if self.price else 0.5, cfg)
+                return known, cadence.next_poll(known, now, self.price.price if self.price else 0.5, watch.cadence_of(outlet))
 
             poll, new = await self._archive.write(partial(_record, poll=poll, entries=entries, plan=plan, flight=flight))
             flight.new, flight.is_recorded = new, True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crawler import cadence
-from crawler.model import Source
+from crawler.cadence import CadenceConfig
+from crawler.model import Outlet, Source
 from monitor import routing
 from monitor.archive import Archive, reads
 from monitor.channels import Channel
@@ -28,7 +29,15 @@ class Watch:
     desk: Desk
     engine: Engine
     sources: Mapping[str, Source]
-    cadence: cadence.CadenceConfig
+    cadence: CadenceConfig
+
+    def cadence_of(self, outlet: Outlet) -> CadenceConfig:
+        """The limits that an outlet is polled within: its own floor, hourly where it would not know whom to write to."""
+        if outlet.poll_every_s is None:
+            return self.cadence
+        is_unknown = not (self.settings.contact or self.settings.allow_networks or outlet.allow_networks)
+        floor_s = max(outlet.poll_every_s, _UNKNOWN_S if is_unknown else 0.0)
+        return replace(self.cadence, floor_s=floor_s, max_interval_s=max(self.cadence.max_interval_s, floor_s))
 
 
 @dataclass(slots=True)
@@ -73,8 +82,8 @@ def watch_of(settings: Settings, frequencies: dict[str, int] | None = None) -> W
     )
 
 
-def _cadence(settings: Settings) -> cadence.CadenceConfig:
+def _cadence(settings: Settings) -> CadenceConfig:
     floor_s = settings.poll_every_s if settings.contact else max(settings.poll_every_s, _UNKNOWN_S)
-    wanted = cadence.CadenceConfig(max_interval_s=settings.poll_at_least_s)
+    wanted = CadenceConfig(max_interval_s=settings.poll_at_least_s)
     longest_s = cadence.reachable_interval(settings.source_count, settings.requests_per_hour, wanted)
-    return cadence.CadenceConfig(floor_s=floor_s, max_interval_s=max(longest_s, floor_s))
+    return CadenceConfig(floor_s=floor_s, max_interval_s=max(longest_s, floor_s))

@@ -103,7 +103,7 @@ async def test_outlets_check_marks_a_source_that_is_gone_and_ends_with_1(beat: B
 
 
 async def test_no_more_than_the_settings_allow_is_dialled(beat: Beat) -> None:
-    beat.config.write_text("archive: archive.db\n")
+    beat.config.write_text("archive: archive.db\nallow_networks: [10.0.0.0/8]\n")
     outlet = beat.stand.outlets()[0]
     said = await beat.run("outlets", "check", outlet.outlet_id)
     assert said.code == 1

@@ -189,6 +189,33 @@ CASES: list[tuple[str, str, str, str, str, str]] = [
         "is named twice for Zeitung",
         "keep one",
     ),
+    ("outlets/all.yaml", "- feed: https", "- kind: feeed\n        url: https", "9:15", "'feeed' is not one of", "did you mean 'feed'?"),
+    (
+        "outlets/all.yaml",
+        "- sitemap: https://caixin.example/news.xml",
+        "- listing: https://caixin.example/\n        links: '(a'",
+        "14:16",
+        "'(a' is no pattern: missing )",
+        "RE2",
+    ),
+    (
+        "outlets/all.yaml",
+        "- sitemap: https://caixin.example/news.xml",
+        "- json_api: https://caixin.example/\n        fields: {url: link, titel: head}",
+        "14:29",
+        "'titel' is no field of an article",
+        "did you mean 'title'?",
+    ),
+    (
+        "outlets/all.yaml",
+        "- sitemap: https://caixin.example/news.xml",
+        "- json_api: https://caixin.example/\n        fields: {url: 'link[', title: head}",
+        "14:23",
+        "'link[' is no path",
+        "",
+    ),
+    ("outlets/all.yaml", "tier: 1", 'user_agent: "a\\nX-Evil: 1"', "6:17", "one line of text", ""),
+    ("presswatch.yaml", "workers: 2\n", 'contact: "me\\n@example"\n', "8:10", "one line of text", ""),
     ("outlets/all.yaml", "    home: https://zeitung.example\n", "", "2:5", "'home' is missing", ""),
     ("outlets/all.yaml", "name: 财新网", "name: zeitung", "10:5", "'zeitung' is there already", "another name"),
     ("outlets/all.yaml", "name: 财新网", "name: ！", "10:11", "holds no letter or digit", ""),
@@ -232,6 +259,37 @@ def test_every_mistake_is_told_with_its_place_and_what_would_do(
         load(_write(tmp_path, file, old, new), environ={})
     told = [(f"{p.line}:{p.column}", p.message, p.hint or "") for p in caught.value.problems if p.place == str(tmp_path / file)]
     assert any(at == place and message in said and hint in suggested for at, said, suggested in told), told
+
+
+def test_nobody_is_asked_hastily_but_inside_networks_that_are_open(tmp_path: Path) -> None:
+    def told(networks: str, pace: str) -> list[tuple[str, str]]:
+        path = _write(tmp_path, "presswatch.yaml", "allow_networks: [10.0.0.0/8]", f"{networks}\n{pace}")
+        try:
+            load(path, environ={})
+        except ConfigError as error:
+            return [(f"{Path(p.place).name}:{p.line}:{p.column}", p.message) for p in error.problems]
+        return []
+
+    assert told("", "poll_every: 59s") == [("presswatch.yaml:11:13", "a source is polled at most once a minute")]
+    assert told("", "poll_every: 60s") == []
+    assert told("allow_networks: [10.0.0.0/8]", "poll_every: 0s") == []
+    good = GOOD["outlets/all.yaml"]
+    for networks, problems in (("", 2), ("\n    allow_networks: [10.0.0.0/8]", 0)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(GOOD, "outlets/all.yaml", good.replace("tier: 1", f"spacing: 0.9s\n    poll_every: 1s{networks}"))
+            assert len(told("", "poll_every: 60s")) == problems
+
+
+def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
+    for broken in (
+        "https://me:hunter22@zeitung.example/f",
+        "htp://me:hunter22@zeitung.example/f",
+        "https://me:hunter22@zeitung.example/a b",
+    ):
+        with pytest.raises(ConfigError) as caught:
+            load(_write(tmp_path, "outlets/all.yaml", "https://zeitung.example/feed.rss", f"'{broken}'"), environ={})
+        assert "***@zeitung.example" in caught.value.problems[0].message
+        assert "hunter22" not in "".join(f"{p.message} {p.hint}" for p in caught.value.problems)
 
 
 def test_there_are_fifty_of_them() -> None:

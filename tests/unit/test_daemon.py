@@ -18,10 +18,12 @@ from crawler.model import Entry, Outlet, Poll, PollStatus, SourceKind
 from monitor import clock as clocks
 from monitor import logs
 from monitor.clock import FixedClock, SystemClock
+from monitor.config.load import load
 from monitor.daemon.crash import crash_at
 from monitor.daemon.notify import Notifier
 from monitor.daemon.run import shown
 from monitor.daemon.say import LogVoice, TerminalVoice
+from monitor.daemon.watch import watch_of
 
 NOW = datetime(2026, 11, 24, 14, 2, 7, tzinfo=UTC)
 
@@ -54,6 +56,27 @@ def test_a_failing_source_is_told_once_and_its_recovery_too() -> None:
     first, second = out.getvalue().splitlines()
     assert "! timeout (30 s)" in first
     assert "answers again" in second
+
+
+@pytest.mark.parametrize(
+    ("settings", "own", "floor_s"),
+    [
+        ("contact: desk@example.org\n", "poll_every: 5m", 300.0),
+        ("", "poll_every: 5m", 3600.0),
+        ("", "poll_every: 2h", 7200.0),
+        ("allow_networks: [127.0.0.0/8]\n", "poll_every: 2s", 2.0),
+        ("contact: desk@example.org\n", "tier: 1", 60.0),
+    ],
+)
+def test_an_outlet_that_knows_nobody_to_write_to_is_asked_hourly_whatever_it_says_itself(
+    tmp_path: Path, settings: str, own: str, floor_s: float
+) -> None:
+    (tmp_path / "presswatch.yaml").write_text(settings)
+    (tmp_path / "outlets").mkdir()
+    block = f"outlets: [{{name: A, home: 'https://a.example', sources: [{{feed: 'https://a.example/f'}}], {own}}}]"
+    (tmp_path / "outlets" / "a.yaml").write_text(block)
+    watch = watch_of(load(tmp_path / "presswatch.yaml", environ={}))
+    assert watch.cadence_of(watch.desk.outlets["a"]).floor_s == floor_s
 
 
 def test_a_quiet_poll_says_nothing() -> None:

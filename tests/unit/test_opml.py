@@ -17,18 +17,37 @@ LIST = """<?xml version="1.0" encoding="UTF-8"?><!-- <opml> --><opml version="1.
 
 
 def test_feeds_are_read_from_all_folders_once_each() -> None:
-    assert opml.read(LIST.encode()) == (
-        opml.Outline(
-            name="A ü", url="https://a.example/rss?a=1&b=2", home="https://a.example/", language="de", folders=("News", "China & more")
-        ),
-        opml.Outline(name="B", url="http://b.example/atom.xml"),
-        opml.Outline(name="https://c.example/rss", url="https://c.example/rss"),
+    assert opml.read(LIST.encode()) == opml.FeedList(
+        feeds=(
+            opml.Outline(name="A ü", url="https://a.example/rss?a=1&b=2", home="https://a.example/", language="de"),
+            opml.Outline(name="B", url="http://b.example/atom.xml"),
+            opml.Outline(url="https://c.example/rss"),
+            opml.Outline(name="bad", url="file:///x"),
+        )
     )
+
+
+def test_a_list_that_breaks_off_says_so_and_gives_what_it_holds() -> None:
+    found = opml.read(LIST[: LIST.index('<outline text="again')].encode())
+    assert found.error
+    assert [feed.name for feed in found.feeds] == ["A ü", "B", ""]
+
+
+def test_a_list_without_end_is_read_that_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opml, "FEEDS_MAX", 2)
+    found = opml.read(LIST.encode())
+    assert (len(found.feeds), found.beyond) == (2, 2)
+
+
+def test_declared_entities_are_plain_text_and_none_else_is_expanded() -> None:
+    bomb = '<!DOCTYPE opml [<!ENTITY a "Kleine"><!ENTITY b "&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
+    (found,) = opml.read(f'{bomb}<opml><body><outline text="&a; &b; &c;" xmlUrl="https://a.example/f"/></body></opml>'.encode()).feeds
+    assert found.name == "Kleine &b; &c;"
 
 
 def test_an_export_can_be_imported() -> None:
     def outlet(name: str, country: str, *kinds: SourceKind) -> Outlet:
-        outlet_id = name.lower()
+        outlet_id = name.lower().strip('"')[0]
         sources = tuple(
             Source(
                 source_id=f"{outlet_id}#{n}",
@@ -49,16 +68,16 @@ def test_an_export_can_be_imported() -> None:
         )
 
     written = opml.write(
-        [outlet("A", "DE", SourceKind.FEED, SourceKind.FEED), outlet("B", "", SourceKind.FEED, SourceKind.SITEMAP), outlet("C", "CH")],
-        title='"Mine" & <more>',
+        [outlet('"A"&<b>', "DE", SourceKind.FEED, SourceKind.FEED), outlet("B", "", SourceKind.FEED, SourceKind.SITEMAP), outlet("C", "CH")]
     )
     found = opml.read(written.encode())
-    assert [(o.name, o.url, o.folders, o.language) for o in found] == [
-        ("A", "https://a.example/0?a=1&b=2", ("DE",), "de"),
-        ("A: Tech", "https://a.example/1?a=1&b=2", ("DE",), "de"),
-        ("B", "https://b.example/0?a=1&b=2", ("other",), None),
+    assert not found.error
+    assert [(o.name, o.url, o.home, o.language) for o in found.feeds] == [
+        ('"A"&<b>', "https://a.example/0?a=1&b=2", "https://a.example/", "de"),
+        ('"A"&<b>: Tech', "https://a.example/1?a=1&b=2", "https://a.example/", "de"),
+        ("B", "https://b.example/0?a=1&b=2", "https://b.example/", ""),
     ]
-    assert '<title>"Mine" &amp; &lt;more&gt;</title>' in written
+    assert written.index('text="DE"') < written.index('text="other"')
 
 
 @pytest.mark.parametrize("body", [b"", b"<rss/>", b"<html>"])

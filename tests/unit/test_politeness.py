@@ -40,6 +40,17 @@ def test_rules_for_us_by_name_come_before_those_for_everyone() -> None:
     assert not is_allowed(body, "/news", agent="Otherbot/2.0")
 
 
+@pytest.mark.parametrize("name", ["Presswatch/1.0", "presswatch/2 (news)", "*Presswatch*", "PRESSWATCH"])
+def test_a_group_that_names_us_is_ours_with_a_version_or_stars_too(name: str) -> None:
+    assert not is_allowed(f"User-agent: *\nAllow: /\n\nUser-agent: {name}  # us\nDisallow: /\n", "/x")
+
+
+@pytest.mark.parametrize("name", ["press", "watch", "presswatchbot", "presswatch-images", "-", "x"])
+def test_a_group_that_names_a_part_of_us_or_more_is_not_ours(name: str) -> None:
+    assert not is_allowed(f"User-agent: {name}\nAllow: /\n\nUser-agent: *\nDisallow: /\n", "/x")
+    assert is_allowed(f"User-agent: {name}\nDisallow: /\nDisallow: /?user-agent: Presswatch\n", "/x")
+
+
 def test_wildcards_and_ends_are_understood() -> None:
     body = "User-agent: *\nDisallow: /*.pdf$\nDisallow: /*?print=\n"
     assert not is_allowed(body, "/a/b.pdf")
@@ -127,9 +138,7 @@ def test_crawl_delays_are_obeyed_up_to_a_minute(written: str, delay_s: float | N
     assert decision.crawl_delay_s == delay_s
 
 
-def test_sitemaps_are_read_once_each_and_absolute() -> None:
-    kept = copy_of("Sitemap: /news.xml\nSitemap: https://b.example/s.xml\nSitemap: /news.xml\n")
-    assert politeness.sitemaps(kept) == ("https://a.example/news.xml", "https://b.example/s.xml")
+def test_robots_txt_lies_at_the_root() -> None:
     assert politeness.robots_url(ORIGIN) == "https://a.example/robots.txt"
 
 
@@ -193,7 +202,7 @@ def test_spacing_doubles_with_each_refusal_and_fades_over_a_day() -> None:
     assert politeness.penalty_now(once, NOW, NOW + timedelta(hours=30)) == 1.0
     assert politeness.penalty_now(once, NOW, NOW - timedelta(hours=1)) == 2.0
     assert politeness.penalty_after_refusal(once, NOW, NOW) == 4.0
-    assert politeness.penalty_after_refusal(60.0, NOW, NOW) == politeness.PENALTY_MAX
+    assert politeness.penalty_after_refusal(12.0, NOW, NOW) == politeness.PENALTY_MAX
     assert politeness.penalty_now(1.0, NOW, NOW) == 1.0
 
 

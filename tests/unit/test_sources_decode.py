@@ -99,6 +99,19 @@ def test_without_a_true_label_the_outlets_language_decides(text: str, codec: str
     assert "though labelled utf-8" in found.repairs[0]
 
 
+def test_one_sign_beyond_the_languages_letters_does_not_make_it_another_encodings() -> None:
+    assert to_utf8(xml("東京で新しい半導体工場 ①", "utf-8").encode("cp932"), language="ja").codec == "cp932"
+
+
+@pytest.mark.parametrize("codec", ["koi8-r", "cp1251"])
+def test_cyrillic_is_read_so_that_small_letters_are_small(codec: str) -> None:
+    assert to_utf8(xml("Новости дня в Москве", "utf-8").encode(codec), language="ru").codec == codec
+
+
+def test_kana_in_euc_are_no_halfwidth_kana() -> None:
+    assert to_utf8(xml("ありがとう", "utf-8").encode("euc-jp"), language="ja").codec == "euc-jp"
+
+
 def test_a_long_text_of_unknown_language_is_guessed() -> None:
     found = to_utf8((RU + " ").encode("cp1251") * 20)
     assert found.data.decode() == (RU + " ") * 20

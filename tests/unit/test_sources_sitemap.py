@@ -93,6 +93,18 @@ def test_zipped_sitemaps_are_unzipped() -> None:
     assert len(read(gzip.compress(urlset("<loc>https://a.example/1</loc>").encode())).entries) == 1
 
 
+def test_a_zip_of_several_members_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = urlset(*(f"<loc>https://a.example/{n}</loc>" for n in range(9))).encode()
+    zipped = gzip.compress(whole[:200]) + gzip.compress(whole[200:]) + b"padding"
+    found = read(zipped)
+    assert (len(found.entries), found.is_truncated) == (9, False)
+    monkeypatch.setattr(sitemap, "UNPACKED_MAX", 200)
+    assert read(zipped).is_truncated, "what the first member fills is full"
+    monkeypatch.undo()
+    assert read(zipped[:-30]).is_truncated
+    assert read(gzip.compress(whole) + gzip.compress(b"") * 500).is_truncated, "members without end are not followed"
+
+
 def test_a_zip_bomb_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sitemap, "UNPACKED_MAX", 20_000)
     urls = [f"<loc>https://a.example/{n}</loc>" for n in range(5_000)]

@@ -180,7 +180,6 @@ def _robots(data: Path) -> Held:
             kept = politeness.robots_copy(f"https://{host}", status=200, body=body, now=now)
             for path in ("/", "/news/2026/01/01/a-story-of-today.html", "/search?q=x&page=2", "/" + "a/" * 400):
                 allowed += politeness.robots_decision(kept, f"https://{host}{path}", "Presswatch/1", now).is_allowed
-            politeness.sitemaps(kept)
         except Exception as error:  # noqa: BLE001 - this is what is counted
             print(f"      {host}: {type(error).__name__}: {error}")
             crashed += 1
