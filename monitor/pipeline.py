@@ -104,7 +104,8 @@ async def process(arrival: Arrival, reader: Reader, archive: Writer, rules: Engi
     article = await reader.read(arrival)  # child process, or the teaser
     findings = rules.match(article)  # pure
     fingerprint = stories.fingerprint(article, findings.mentions)  # pure
-    validators = rechecks.validators(page) if page and article.extract_status is not ExtractStatus.FAILED else None
+    is_read = article.extract_status is not ExtractStatus.FAILED
+    validators = rechecks.validators(page) if page and is_read and _matters(arrival.entry, findings) else None
     read = _Read(entry=arrival.entry, article=article, findings=findings, fingerprint=fingerprint, failure=failure, validators=validators)
     return await archive.write(lambda tx: settle(tx, read, desk, clock.now()))
 
@@ -179,10 +180,14 @@ def _finish(tx: Tx, read: _Read, article_id: int, desk: Desk, now: datetime) -> 
 
 def _next_look(read: _Read, desk: Desk, now: datetime) -> datetime | None:
     """When the page of an article that a theme matched is looked at again; a backfill's never is."""
-    matters = read.findings.matches or read.entry.is_recheck
-    if read.entry.is_backfill or not matters or (read.failure and not read.entry.is_recheck):
+    if read.entry.is_backfill or not _matters(read.entry, read.findings) or (read.failure and not read.entry.is_recheck):
         return None
     return rechecks.next_look(read.entry.seen_at or now, now, desk.recheck_after_s)
+
+
+def _matters(entry: Entry, findings: Findings) -> bool:
+    """Whether anybody may want to look at the page again."""
+    return bool(findings.matches) or entry.is_recheck
 
 
 def _validators(read: _Read, next_at: datetime | None, desk: Desk) -> Validators | None:

@@ -20,6 +20,7 @@ from monitor.model import (
     Entity,
     Evidence,
     Feature,
+    Features,
     Findings,
     Fingerprint,
     HowAssigned,
@@ -146,7 +147,7 @@ def fingerprint(*, shingles: range | tuple[int, ...] = (), features: tuple[str, 
     """A fingerprint of given shingles and word features."""
     return Fingerprint(
         shingles=tuple(shingles),
-        features=tuple(Feature(kind="w", value=f, in_title=True, hash=feature(f)) for f in features),
+        features=Features(Feature(kind="w", value=f, in_title=True, hash=feature(f)) for f in features),
         word_count=words,
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 MAX_KEY_BYTES = 1_800
 """PostgreSQL refuses index rows above 2,704 bytes; longer keys end in their digest (``writes.entries.fit_key``)."""
 
@@ -109,7 +110,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
-        return None if value is None else _UNSTORABLE.sub("", json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return None if value is None else _UNSTORABLE.sub("", _JSON.encode(value))
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

@@ -90,7 +90,7 @@ def forget_index(tx: Tx, article_id: int) -> None:
 
 def tokens_of(text: str) -> list[str]:
     """Every token of a text once, sorted. Tokens are runs of letters, digits and marks: neither database splits them further."""
-    return sorted({token[:MAX_TOKEN] for token in search_tokens(clean(text))})
+    return sorted({token[:MAX_TOKEN] for token in set(search_tokens(clean(text)))})
 
 
 # ---- searching

@@ -23,7 +23,7 @@ from monitor.model.deliveries import (
 )
 from monitor.model.found import Evidence, Findings, Match, Mention, Span
 from monitor.model.messages import Brief, Message, MessageFormat, StoryBrief
-from monitor.model.stories import Candidate, Feature, Fingerprint, HowAssigned, Report, Story, StoryAssignment
+from monitor.model.stories import Candidate, Feature, Features, Fingerprint, HowAssigned, Report, Story, StoryAssignment
 from monitor.model.tracked import ANY_LANGUAGE, Alias, Entity, Example, Rule, RuleSet, Severity, Theme
 from monitor.model.work import Claim, NodeState, QueueState
 
@@ -44,6 +44,7 @@ __all__ = [
     "Evidence",
     "Example",
     "Feature",
+    "Features",
     "Findings",
     "Fingerprint",
     "FollowUps",

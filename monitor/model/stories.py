@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 
 class HowAssigned(StrEnum):
@@ -29,12 +31,56 @@ class Feature:
     hash: int
 
 
+class Features(tuple[Feature, ...]):  # noqa: SLOT001 - it keeps what it was asked once
+    """All features of one article, with what is asked of them again and again: the same article is a candidate of many."""
+
+    @cached_property
+    def by_hash(self) -> Mapping[int, Feature]:
+        """Each feature by its hash."""
+        return {f.hash: f for f in self}
+
+    @cached_property
+    def in_title(self) -> frozenset[int]:
+        """Those of the title."""
+        return frozenset(f.hash for f in self if f.in_title)
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The words."""
+        return frozenset(f.value for f in self if f.kind == "w")
+
+    @cached_property
+    def beside(self) -> Mapping[int, str]:
+        """The stem of the word that a concept, country or sound was read from."""
+        return {f.hash: f.value.partition(" ")[2] for f in self if " " in f.value}
+
+    @cached_property
+    def lengths(self) -> tuple[tuple[int, str, bool], ...]:
+        """Hash, kind and whether it stands in the title, of what is read from no word beside it: one mention counts once."""
+        return tuple((f.hash, f.kind, f.in_title) for f in self.by_hash.values() if " " not in f.value)
+
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """The numbers."""
+        return frozenset(f.hash for f in self if f.kind == "n")
+
+    @cached_property
+    def happenings(self) -> frozenset[int]:
+        """What happened."""
+        return frozenset(f.hash for f in self if f.kind == "a")
+
+    @cached_property
+    def title_happenings(self) -> frozenset[int]:
+        """What happened, as the title says."""
+        return self.happenings & self.in_title
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """What the story rooms keep of one article: ``shingles`` 64-bit signed hashes, features, title words and numbers."""
 
     shingles: tuple[int, ...]
-    features: tuple[Feature, ...]
+    features: Features
     word_count: int
 
 
@@ -51,7 +97,7 @@ class Candidate:
     at: datetime
     word_count: int
     shingles: tuple[int, ...] = ()
-    features: tuple[Feature, ...] = ()
+    features: Features = field(default_factory=Features)
     agency: str | None = None
 
 

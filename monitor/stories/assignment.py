@@ -12,7 +12,7 @@ from monitor.model import Candidate, Fingerprint, HowAssigned, StoryAssignment
 from monitor.stories import weights
 from monitor.stories.copies import MIN_SHARED, SHORT_CONTAINMENT, are_copies, are_long, containment
 from monitor.stories.frequencies import Frequencies
-from monitor.stories.scores import Side, arriving, compare, score, standing
+from monitor.stories.scores import Arriving, arriving, compare, score, standing
 from monitor.stories.titles import Title, is_same_live_page, is_serial, read_title
 
 COPY_WINDOW = timedelta(days=7)
@@ -48,7 +48,9 @@ class _Arrival:
     fingerprint: Fingerprint
     language: str
     title: Title
-    side: Side
+    at: datetime
+    weighed: Arriving
+    shingles: frozenset[int]
     boilerplate: frozenset[int]
 
 
@@ -84,7 +86,9 @@ def _arrival(article: Article, fingerprint: Fingerprint, frequencies: Frequencie
         fingerprint=fingerprint,
         language=language,
         title=read_title(article.headline, article.outlet_id),
-        side=arriving(fingerprint.features, language, article.outlet_id, at, frequencies),
+        at=at,
+        weighed=arriving(fingerprint.features, language, article.outlet_id, at, frequencies),
+        shingles=frozenset(fingerprint.shingles),
         boilerplate=frequencies.boilerplate,
     )
 
@@ -124,12 +128,12 @@ def _is_series(arrival: _Arrival, members: Iterable[Candidate]) -> bool:
 
 def _see(arrival: _Arrival, member: Candidate) -> _Seen:
     copied = _same_text(arrival, member)
-    is_near = abs(arrival.side.at - member.at) <= EVENT_WINDOW
+    is_near = abs(arrival.at - member.at) <= EVENT_WINDOW
     if is_near and is_same_live_page(arrival.title, read_title(member.headline, member.outlet_id)):
         return _Seen(article_id=member.article_id, containment=copied, score=weights.MERGE_WITHIN, margin=LIVE, is_related=False)
-    if not is_near or len(arrival.side.strong.intersection(f.hash for f in member.features)) < MIN_STRONG:
+    if not is_near or len(arrival.weighed.strong.intersection(member.features.by_hash)) < MIN_STRONG:
         return _Seen(article_id=member.article_id, containment=copied, score=REFUSED, margin=REFUSED, is_related=False)
-    pair = compare(arrival.side, standing(member.features, member.outlet_id, member.at, arrival.side))
+    pair = compare(arrival.weighed, standing(member.features, member.outlet_id, member.at, arrival.weighed))
     within = primary(member.language) == arrival.language
     value = score(pair, within=within)
     threshold = weights.MERGE_WITHIN if within else weights.MERGE_ACROSS
@@ -147,7 +151,7 @@ def _see(arrival: _Arrival, member: Candidate) -> _Seen:
 
 def _same_text(arrival: _Arrival, member: Candidate) -> float:
     """The containment of a copy; 0 where it is none, nor where what is read today was written weeks apart, as in a backfill."""
-    if abs(arrival.side.at - member.at) > COPY_WINDOW:
+    if arrival.shingles.isdisjoint(member.shingles) or abs(arrival.at - member.at) > COPY_WINDOW:
         return 0.0
     one = arrival.fingerprint
     share, shared = containment(one.shingles, member.shingles, one.word_count, member.word_count, arrival.boilerplate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import add, sub
 from zlib import crc32
 
 from monitor.stories.tokens import widen
@@ -10,6 +11,7 @@ from monitor.stories.tokens import widen
 SHINGLE = 3
 SAMPLE = 16
 MIDDLE_SAMPLE = 4
+"""Powers of two up to 32, by which ``shingles`` reckons."""
 LOW_HALF = 0xFFFF_FFFF
 SMALL, MIDDLE = 40, 240
 """Texts of fewer words than ``SMALL`` keep every shingle, those under ``MIDDLE`` every fourth by its hash, longer ones every sixteenth: of
@@ -34,8 +36,9 @@ def shingles(cut: Sequence[str], word_count: int) -> tuple[int, ...]:
     step = _step(word_count)
     by_token = {token: crc32(token.encode("utf-8", "surrogatepass")) for token in set(cut)}
     low = [by_token[token] for token in cut]
-    mixed = [(a + 31 * b + 961 * c) & LOW_HALF for a, b, c in zip(low, low[1:], low[2:], strict=False)]
-    chosen = {half: at for at, half in enumerate(mixed) if half % step == 0}
+    # 31 and 961 are -1 and 1 to any of the steps, and small sums cost half of long products
+    kept = [at for at, mixed in enumerate(map(add, map(sub, low, low[1:]), low[2:])) if not mixed & (step - 1)]
+    chosen = {(low[at] + 31 * low[at + 1] + 961 * low[at + 2]) & LOW_HALF: at for at in kept}
     return tuple(sorted(widen(" ".join(cut[at : at + SHINGLE]).encode("utf-8", "surrogatepass"), half) for half, at in chosen.items()))
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from crawler.model import Article
-from monitor.model import Feature, Fingerprint, Mention
+from monitor.model import Feature, Features, Fingerprint, Mention
 from monitor.stories.copies import shingles
 from monitor.stories.meanings import Meaning, as_word, lexicon, meaning, of_sound, of_word, stopwords
 from monitor.stories.numbers import numbers
@@ -52,7 +52,7 @@ def bare_title(headline: str, *, outlet_id: str, site_name: str | None) -> str:
     return headline[: found.start()] if is_outlet or is_aggregated or "|" in found.group() else headline
 
 
-def _features(article: Article, title: str, mentions: Sequence[Mention]) -> tuple[Feature, ...]:
+def _features(article: Article, title: str, mentions: Sequence[Mention]) -> Features:
     """Title first, so that what stands in both counts as of the title."""
     language = article.language.split("-", 1)[0]
     found: dict[int, Feature] = {}
@@ -63,7 +63,7 @@ def _features(article: Article, title: str, mentions: Sequence[Mention]) -> tupl
                 _add(found, meaning("e", mention.entity_id), in_title=in_title)
         for means, alias in _read(_without_mentions(text, field, mentions), language, in_title=in_title):
             _add(found, means, in_title=in_title, alias=alias)
-    return tuple(found.values())
+    return Features(found.values())
 
 
 def _add(found: dict[int, Feature], means: Meaning, *, in_title: bool, alias: str = "") -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.model import Feature
+from monitor.model import Features
 from monitor.stories import weights
 from monitor.stories.frequencies import USUAL, Frequencies
 
@@ -22,19 +22,23 @@ SOON_H = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One article, ready to be compared: its features with their weights in the window, and what is asked of it again and again."""
+    """One article, ready to be compared: its features and how long it is by their weights in the window."""
 
-    features: Mapping[int, Feature]
-    weights: Mapping[int, float]
-    stems: frozenset[str]
-    strong: frozenset[int]
-    numbers: frozenset[int]
-    happenings: frozenset[int]
-    title_happenings: frozenset[int]
+    features: Features
     norm: float
     title_norm: float
     outlet_id: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arriving:
+    """The article that is to be placed: beside its side the weight of each feature, its square, and which are strong."""
+
+    side: Side
+    weights: Mapping[int, float]
+    squares: Mapping[int, float]
+    strong: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +50,21 @@ class Pair:
     strong_titles: int
 
 
-def arriving(features: Iterable[Feature], language: str, outlet_id: str, at: datetime, frequencies: Frequencies) -> Side:
+def arriving(features: Features, language: str, outlet_id: str, at: datetime, frequencies: Frequencies) -> Arriving:
     """Weigh the features of the article that is to be placed, by how rare they are."""
-    kept = {f.hash: f for f in features}
-    weighed = {h: _weight(f.kind, frequencies.idf(h, language)) for h, f in kept.items()}
-    return _side(kept, weighed, outlet_id, at)
+    weighed = {h: _weight(f.kind, frequencies.idf(h, language)) for h, f in features.by_hash.items()}
+    squares = {h: weight**2 for h, weight in weighed.items()}
+    return Arriving(
+        side=_side(features, squares, outlet_id, at),
+        weights=weighed,
+        squares=squares,
+        strong=frozenset(h for h, f in features.by_hash.items() if f.kind in STRONG_KINDS and weighed[h] >= STRONG),
+    )
 
 
-def standing(features: Iterable[Feature], outlet_id: str, at: datetime, arrival: Side) -> Side:
+def standing(features: Features, outlet_id: str, at: datetime, arrival: Arriving) -> Side:
     """Weigh a candidate's features as the arriving article does; those it does not share count as usual."""
-    kept = {f.hash: f for f in features}
-    known = arrival.weights
-    weighed = {h: known[h] if h in known else _weight(f.kind, USUAL) for h, f in kept.items()}
-    return _side(kept, weighed, outlet_id, at)
+    return _side(features, arrival.squares, outlet_id, at)
 
 
 def _weight(kind: str, rarity: float) -> float:
@@ -66,42 +72,39 @@ def _weight(kind: str, rarity: float) -> float:
     return KIND_WEIGHT[kind] * (min(rarity, COMMON) if kind in COMMON_KINDS else rarity)
 
 
-def _side(kept: Mapping[int, Feature], weighed: Mapping[int, float], outlet_id: str, at: datetime) -> Side:
-    """What stands beside a word is no length of its own: one mention counts once."""
-    squares = [(weighed[h] ** 2, f.in_title) for h, f in kept.items() if " " not in f.value]
+_USUAL_SQUARES = {kind: _weight(kind, USUAL) ** 2 for kind in KIND_WEIGHT}
+
+
+def _side(features: Features, known: Mapping[int, float], outlet_id: str, at: datetime) -> Side:
+    squares = [(known[h] if h in known else _USUAL_SQUARES[kind], in_title) for h, kind, in_title in features.lengths]
     return Side(
-        features=kept,
-        weights=weighed,
-        stems=frozenset(f.value for f in kept.values() if f.kind == "w"),
-        strong=frozenset(h for h, f in kept.items() if f.kind in STRONG_KINDS and weighed[h] >= STRONG),
-        numbers=frozenset(h for h, f in kept.items() if f.kind == "n"),
-        happenings=frozenset(h for h, f in kept.items() if f.kind == "a"),
-        title_happenings=frozenset(h for h, f in kept.items() if f.kind == "a" and f.in_title),
-        norm=math.sqrt(sum(square for square, _ in squares)),
-        title_norm=math.sqrt(sum(square for square, in_title in squares if in_title)),
+        features=features,
+        norm=math.sqrt(sum([square for square, _ in squares])),
+        title_norm=math.sqrt(sum([square for square, in_title in squares if in_title])),
         outlet_id=outlet_id,
         at=at,
     )
 
 
-def compare(a: Side, b: Side) -> Pair:
+def compare(arrival: Arriving, b: Side) -> Pair:
     """Compare two articles whose shared features weigh the same on both sides."""
-    shared = _shared(a, b)
-    in_titles = [h for h in shared if a.features[h].in_title and b.features[h].in_title]
-    strong = a.strong.intersection(shared)
-    dot = sum(a.weights[h] ** 2 for h in shared)
-    dot_title = sum(a.weights[h] ** 2 for h in in_titles)
+    a = arrival.side
+    shared = _shared(a.features, b.features)
+    in_titles = [h for h in shared if h in a.features.in_title and h in b.features.in_title]
+    strong = arrival.strong.intersection(shared)
+    dot = sum([arrival.squares[h] for h in shared])
+    dot_title = sum([arrival.squares[h] for h in in_titles])
     hours = abs((a.at - b.at).total_seconds()) / HOUR_S
     vector = (
         dot / (a.norm * b.norm) if dot else 0.0,
         dot_title / (a.title_norm * b.title_norm) if dot_title else 0.0,
         math.sqrt(dot) / min(a.norm, b.norm) if dot else 0.0,
-        *_sums(a, shared),
-        float(bool(a.numbers and b.numbers) and a.numbers.isdisjoint(b.numbers)),
-        float(any(a.features[h].kind == "n" for h in in_titles)),
-        min(len(a.happenings & b.happenings), 3) / 3.0,
-        float(_other_happenings(a, b)),
-        float(bool(a.title_happenings and b.title_happenings) and a.title_happenings.isdisjoint(b.title_happenings)),
+        *_sums(arrival, shared),
+        float(_differ(a.features.numbers, b.features.numbers)),
+        float(not a.features.numbers.isdisjoint(in_titles)),
+        min(len(a.features.happenings & b.features.happenings), 3) / 3.0,
+        float(_other_happenings(a.features, b.features)),
+        float(_differ(a.features.title_happenings, b.features.title_happenings)),
         hours / 24.0,
         math.log1p(hours) / 4.0,
         float(hours < SOON_H),
@@ -110,27 +113,28 @@ def compare(a: Side, b: Side) -> Pair:
     return Pair(vector=vector, strong=len(strong), strong_titles=len(strong.intersection(in_titles)))
 
 
-def _shared(a: Side, b: Side) -> list[int]:
+def _shared(a: Features, b: Features) -> list[int]:
     """Features both have; beside a word that both have, its concept or its sound says nothing more."""
+    both = a.by_hash.keys() & b.by_hash.keys()
     words = a.stems & b.stems
-    return [h for h in a.features.keys() & b.features.keys() if not (_beside(a.features[h]) in words or _beside(b.features[h]) in words)]
+    return [h for h in both if not (a.beside.get(h) in words or b.beside.get(h) in words)] if words else list(both)
 
 
-def _beside(feature: Feature) -> str:
-    """The stem a concept or a sound stands beside; a word stands for itself alone."""
-    return feature.value.partition(" ")[2]
-
-
-def _sums(a: Side, shared: list[int]) -> tuple[float, ...]:
+def _sums(arrival: Arriving, shared: list[int]) -> tuple[float, ...]:
     sums = dict.fromkeys("kn", 0.0)
     for h in shared:
-        kind = a.features[h].kind
+        kind = arrival.side.features.by_hash[h].kind
         if kind in sums:
-            sums[kind] += a.weights[h] / 10.0
+            sums[kind] += arrival.weights[h] / 10.0
     return tuple(sums.values())
 
 
-def _other_happenings(a: Side, b: Side) -> bool:
+def _differ(one: frozenset[int], other: frozenset[int]) -> bool:
+    """Both say something, and nothing the other says."""
+    return bool(one and other) and one.isdisjoint(other)
+
+
+def _other_happenings(a: Features, b: Features) -> bool:
     """Both headlines say what happened, and nowhere do the two agree on it."""
     if not a.title_happenings or not b.title_happenings:
         return False

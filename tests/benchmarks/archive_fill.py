@@ -21,7 +21,7 @@ from monitor.archive import tables as t
 from monitor.archive.ready import Insert, Make, Ready
 from monitor.archive.shapes import alert_row, article_row, day_of, entry_row
 from monitor.archive.writes.stories import ALL_ARTICLES, SHINGLE_DAYS, print_row
-from monitor.model import Evidence, Feature, Findings, Fingerprint, Match, Mention, Span
+from monitor.model import Evidence, Feature, Features, Findings, Fingerprint, Match, Mention, Span
 from tests.archives import alert, article, entry, outlet
 
 OUTLETS = 200
@@ -95,7 +95,7 @@ class Press:
         shingles = tuple(sorted(r.getrandbits(63) for _ in range(max(word_count // 16, 8))))
         return Fingerprint(
             shingles=shingles,
-            features=tuple(
+            features=Features(
                 Feature(kind="w", value=f"w{h % 99_999}", in_title=i < 6, hash=h) for i, h in enumerate(dict.fromkeys(features))
             ),
             word_count=word_count,

@@ -22,7 +22,7 @@ from pathlib import Path
 from crawler.model import Article
 from monitor.model import Fingerprint
 from monitor.stories import Frequencies, assign, fingerprint, weights
-from monitor.stories.scores import Side, arriving, compare, standing
+from monitor.stories.scores import Arriving, arriving, compare, standing
 from tests.benchmarks.window import Window
 
 FOLDS = 10
@@ -256,7 +256,7 @@ def _vector(data: Data, pair: Pair, frequencies: Frequencies) -> tuple[float, ..
     return compare(arrival, standing(data.fingerprints[older].features, first.outlet_id, first.seen_at, arrival)).vector
 
 
-def _arriving(data: Data, key: str, frequencies: Frequencies) -> Side:
+def _arriving(data: Data, key: str, frequencies: Frequencies) -> Arriving:
     article = data.articles[key]
     return arriving(data.fingerprints[key].features, article.language, article.outlet_id, article.seen_at, frequencies)
 

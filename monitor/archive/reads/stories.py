@@ -22,6 +22,7 @@ from monitor.model import (
     DeliveryKind,
     DeliveryStatus,
     Feature,
+    Features,
     Fingerprint,
     Mute,
     Past,
@@ -154,9 +155,9 @@ def _candidate(row: Row) -> Candidate:
 
 
 @lru_cache(maxsize=2_000)
-def _features(text: str) -> tuple[Feature, ...]:
+def _features(text: str) -> Features:
     """Features from their JSON; the articles of the day are candidates again and again."""
-    return tuple(Feature(kind=k, value=v, in_title=bool(n), hash=h) for k, v, n, h in json.loads(text))
+    return Features(Feature(kind=k, value=v, in_title=bool(n), hash=h) for k, v, n, h in json.loads(text))
 
 
 # ---- stories and what was said of them

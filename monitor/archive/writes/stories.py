@@ -47,11 +47,10 @@ def put_fingerprint(tx: Tx, article_id: int, fingerprint: Fingerprint, article: 
     if not tx.do(_INSERT_PRINTS, **values):
         forget_prints(tx, [article_id])
         tx.do(_INSERT_PRINTS, **values)
-    hashes = sorted({f.hash for f in fingerprint.features})
-    tx.do_many(_INSERT_HASH, [{"one_hash": h, "id": article_id} for h in sorted(set(fingerprint.shingles))])
-    tx.do_many(_INSERT_FEATURE, [{"feature": h, "article_id": article_id} for h in hashes])
-    counted = {"day": day_of(values["at"]), "language": primary(article.language), "n": 1}
-    tx.do_many(_COUNT, [{"feature": h, **counted} for h in sorted((*hashes, ALL_ARTICLES))])
+    hashes = sorted(fingerprint.features.by_hash)
+    tx.do(_INSERT_HASHES, id=article_id, hashes=sorted(set(fingerprint.shingles)))
+    tx.do(_INSERT_FEATURES, id=article_id, hashes=hashes)
+    tx.do(_COUNT, hashes=sorted((*hashes, ALL_ARTICLES)), on_day=day_of(values["at"]), spoken=primary(article.language))
 
 
 def print_row(article_id: int, fingerprint: Fingerprint, article: Article) -> dict[str, Any]:
@@ -67,22 +66,37 @@ def print_row(article_id: int, fingerprint: Fingerprint, article: Article) -> di
     }
 
 
-def _insert_hash(_: Make) -> sa.Insert:
+def _insert_hashes(make: Make) -> Insert:
     """A shingle that so many articles hold already says nothing of one more."""
-    f = t.fingerprints.c
-    one, article_id = sa.bindparam("one_hash", type_=f.hash.type), sa.bindparam("id", type_=f.article_id.type)
+    f, one = t.fingerprints.c, make.each("hashes")
     held = sa.select(sa.func.count()).where(f.hash == one).scalar_subquery()
-    return sa.insert(t.fingerprints).from_select(["hash", "article_id"], sa.select(one, article_id).where(held < MAX_HOLDERS)).inline()
+    return make.insert(t.fingerprints).from_select(["hash", "article_id"], sa.select(one, _id(f.article_id)).where(held < MAX_HOLDERS))
+
+
+def _insert_features(make: Make) -> Insert:
+    one = make.each("hashes")
+    rows = sa.select(one, _id(t.features.c.article_id)).where(_ALWAYS)
+    return make.insert(t.features).from_select(["feature", "article_id"], rows).on_conflict_do_nothing()
 
 
 def _count(make: Make) -> Insert:
-    insert = make.insert(t.feature_df)
-    return insert.on_conflict_do_update(index_elements=["feature", "day", "language"], set_={"n": t.feature_df.c.n + 1})
+    one, n = make.each("hashes"), t.feature_df.c.n
+    rows: Any = sa.select(
+        one, sa.bindparam("on_day", type_=sa.Text()), sa.bindparam("spoken", type_=sa.Text()), sa.literal_column("1")
+    ).where(_ALWAYS)
+    insert = make.insert(t.feature_df).from_select(["feature", "day", "language", "n"], rows)
+    return insert.on_conflict_do_update(index_elements=["feature", "day", "language"], set_={"n": n + 1})
 
 
+def _id(column: sa.Column[int]) -> sa.BindParameter[int]:
+    return sa.bindparam("id", type_=column.type)
+
+
+_ALWAYS = sa.text("1 = 1")
+"""Without a WHERE, SQLite takes ON CONFLICT for a join."""
 _INSERT_PRINTS = Ready(lambda make: make.insert(t.prints).on_conflict_do_nothing(index_elements=["article_id"]))
-_INSERT_HASH = Ready(_insert_hash)
-_INSERT_FEATURE = Ready(lambda make: make.insert(t.features).on_conflict_do_nothing())
+_INSERT_HASHES = Ready(_insert_hashes)
+_INSERT_FEATURES = Ready(_insert_features)
 _COUNT = Ready(_count)
 
 
