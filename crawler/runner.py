@@ -18,7 +18,7 @@ from crawler.spiders.fetch import Answer, Clock, Fetcher
 from crawler.spiders.names import Names
 from crawler.spiders.orders import Order, Orders
 from crawler.spiders.settings import CrawlSettings, scrapy_settings
-from crawler.spiders.trouble import Cause, Trouble
+from crawler.spiders.trouble import Trouble
 from crawler.spiders.watch import WatchSpider
 from crawler.spiders.work import Fallback, Polled, Work
 
@@ -168,8 +168,6 @@ class Crawl:
         async with self._wire:
             await self._ready.wait()
             assert self._crawler is not None
-            if not request.meta["may_go"]():  # we slept over our turn, and somebody else may have it now
-                raise Trouble(Cause.BUSY, "the turn was lost while waiting", retry_after_s=1.0, final_url=request.url)
             response: Response = await self._crawler.engine.download_async(request)
             return response
 

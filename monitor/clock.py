@@ -17,6 +17,11 @@ class Clock(Protocol):
     def monotonic(self) -> float: ...
 
 
+def through_sleep() -> float:
+    """Seconds since the machine was started; run on while this process, or the whole machine, is asleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class SystemClock:
     """Wall time that a jump of the system's clock neither stampedes nor stalls.
 

@@ -79,6 +79,7 @@ class MemorySlots:
         self._clock = clock
         self._next: dict[str, datetime] = {}
         self.entered: set[str] = set()
+        self.lost: set[str] = set()
         self.held: dict[str, datetime] = {}
         self.reasons: list[tuple[str, str]] = []
 
@@ -89,13 +90,13 @@ class MemorySlots:
             self._next[host] = turn + timedelta(seconds=spacing_s)
         return (turn - now).total_seconds()
 
-    async def enter(self, host: str) -> bool:
+    async def enter(self, host: str, spacing_s: float) -> bool:
         assert host not in self.entered, "two requests to one host at a time"
         self.entered.add(host)
         return True
 
-    def has(self, host: str) -> bool:
-        return True
+    async def confirm(self, host: str) -> bool:
+        return host not in self.lost
 
     def leave(self, host: str) -> None:
         self.entered.discard(host)

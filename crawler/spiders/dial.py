@@ -21,6 +21,7 @@ from scrapy.http import Headers, Response
 
 from crawler import guard
 from crawler.spiders.settings import CrawlSettings
+from crawler.spiders.transfer import Transfer
 from crawler.spiders.trouble import Cause, Trouble
 from crawler.spiders.unpack import Packed, TooLarge, unpack
 
@@ -31,6 +32,7 @@ _MOST_SESSIONS = 256
 _UNPACKED_BESIDE = 16 * 1024
 """Packed bytes from which a body is unpacked in a thread: they may become a thousand times as many."""
 _REFUSALS: ContextVar[list[str]] = ContextVar("refusals")
+_TRANSFER: ContextVar[Transfer] = ContextVar("transfer")
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 
@@ -52,10 +54,19 @@ class Door:
     proxy: str | None = None
 
 
+class _LastLook(aiohttp.ClientRequest):
+    """A request that asks whether it may go when it is connected and nothing is sent yet: names, connections and TLS take their time."""
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        await _TRANSFER.get().go()
+        return await super().send(conn)
+
+
 class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is untyped for us
     """Scrapy's aiohttp handler with a guarded socket factory, exact limits and unpacking.
 
-    A request carries ``meta["door"]`` (Door), ``meta["limit"]`` (bytes) and ``meta["cut"]`` (read up to the limit instead of refusing). Raises Trouble, never a library's own error.
+    A request carries ``meta["door"]`` (Door), ``meta["transfer"]`` (Transfer), ``meta["limit"]`` (bytes) and ``meta["cut"]`` (read up to
+    the limit instead of refusing). Raises Trouble, never a library's own error.
     """
 
     # Scrapy calls the handler experimental and warns at every start; we pin Scrapy and test the handler on hostile servers.
@@ -76,9 +87,10 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         assert task is not None
         self._running.add(task)
         try:
-            async with asyncio.timeout(limits.total_s):
-                response: Response = await super().download_request(request)
-                return response
+            with request.meta["transfer"].running():
+                async with asyncio.timeout(limits.total_s):
+                    response: Response = await super().download_request(request)
+                    return response
         except TimeoutError as error:
             raise Trouble(Cause.TIMEOUT, f"no whole answer within {limits.total_s:g} s") from error
         finally:
@@ -89,6 +101,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
         door: Door = request.meta["door"]
         refusals: list[str] = []
         token = _REFUSALS.set(refusals)
+        _TRANSFER.set(request.meta["transfer"])  # this task carries out no other
         try:
             async with await self._answer(request, door) as response:
                 yield response
@@ -178,6 +191,7 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]  # Scrapy is
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            request_class=_LastLook,
             response_class=_ClientResponse,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),

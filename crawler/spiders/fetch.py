@@ -20,6 +20,7 @@ from crawler.spiders import access
 from crawler.spiders.dial import CUT, Door
 from crawler.spiders.permission import Permissions
 from crawler.spiders.settings import CrawlSettings
+from crawler.spiders.transfer import Transfer
 from crawler.spiders.trouble import Cause, Trouble, cause_of
 from crawler.spiders.unpack import ACCEPTED
 
@@ -139,13 +140,14 @@ class Fetcher:
         host = urls.host_key(url)
         lock = self._hosts.setdefault(host, asyncio.Lock())
         async with lock:
-            await self._turn(host, spacing_s)
             try:
-                response = await self._download(self._request(url, ask))
+                await self._turn(host, spacing_s)
+                async with Transfer(partial(self._slots.confirm, host)) as transfer:
+                    response = await self._download(self._request(url, ask, transfer))
+                if response.status in _ASKED_TO_WAIT:
+                    await self._stop(host, response)
             finally:
-                self._slots.leave(host)
-            if response.status in _ASKED_TO_WAIT:
-                await self._stop(host, response)
+                self._slots.leave(host)  # only now that a hold is on record may somebody else ask
             self._refusals.pop(host, None)
             return response
 
@@ -158,7 +160,7 @@ class Fetcher:
         if wait_s > 0:
             await asyncio.sleep(wait_s)
             await self._sit_out(host)  # another source of the host may have been told to wait meanwhile
-        while not await self._slots.enter(host):
+        while not await self._slots.enter(host, spacing_s):
             await self._sit_out(host)
 
     async def _sit_out(self, host: str) -> None:
@@ -170,7 +172,7 @@ class Fetcher:
                 raise Trouble(Cause.BUSY, f"{host} asked us to wait until {until:%H:%M:%S} UTC", retry_after_s=wait_s)
             await asyncio.sleep(wait_s)
 
-    def _request(self, url: str, ask: Ask) -> Request:
+    def _request(self, url: str, ask: Ask, transfer: Transfer) -> Request:
         settings, outlet = self.settings, ask.outlet
         headers = {
             "User-Agent": settings.user_agent(outlet),
@@ -188,7 +190,7 @@ class Fetcher:
             "cut": ask.is_rules,
             "download_slot": urls.host_key(url),
             "verbatim_url": True,
-            "may_go": partial(self._slots.has, urls.host_key(url)),
+            "transfer": transfer,
         }
         return Request(url, headers=headers, meta=meta, dont_filter=True)
 

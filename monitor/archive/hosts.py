@@ -164,11 +164,11 @@ class HostRows:
             await self._keep(now, tick)
         return turn - tick
 
-    async def enter(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
+    async def enter(self, host: str, spacing_s: float) -> bool:  # noqa: ARG002 - the port's own signature
         """One daemon asks a host one thing at a time by itself."""
         return True
 
-    def has(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
+    async def confirm(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
         """Nobody can have taken it."""
         return True
 
@@ -194,9 +194,6 @@ class HostRows:
     async def keep(self) -> None:
         """Remember every turn given out; called before the daemon ends."""
         await self._keep(self._clock.now(), self._clock.monotonic())
-
-    async def stay(self) -> None:
-        """There is nobody to tell."""
 
     async def close(self) -> None:
         """Remember where every host's line ends."""

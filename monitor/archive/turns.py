@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-import structlog
 
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
-from monitor.archive.engine import told, writer_engine
+from monitor.archive.aside import AGAIN_S, Aside
 from monitor.archive.hosts import Host
 from monitor.archive.tx import Tx
 from monitor.archive.writes.hosts import hold_host
-from monitor.clock import Clock
+from monitor.clock import Clock, through_sleep
 
-_log = structlog.get_logger("presswatch.archive")
-
-PATIENCE_S = 60.0
-"""How long a turn is asked for again while the server is away."""
-_AGAIN_S = 0.5
+FRESH_S = 5.0
+"""How long ago a node may have taken the host it is about to ask; then it asks first whether it has it still."""
 _TELL_S = 0.1
-_TRUST = 0.75
-"""Of ``busy_s`` a node believes in what it has taken; the others wait for all of it."""
 _LOOK_S = (0.05, 0.1, 0.2, 0.4)
 _SOON_S = 0.001
 _LOST_S = 3600.0
@@ -58,108 +52,128 @@ _RESERVE: Final = _statement(
     " busy_until = CASE WHEN {turn} <= {soon} AND {free} THEN {later} ELSE hosts.busy_until END,"
     " busy_by = CASE WHEN {turn} <= {soon} AND {free} THEN %(by)s ELSE hosts.busy_by END"
     " WHERE {turn} <= now() + make_interval(secs => %(most_s)s)"
-    " RETURNING extract(epoch FROM hosts.next_at - {step} - now())::float, held_until, busy_by = %(by)s AND busy_until >= {later} - interval '1 ms'"
+    " RETURNING extract(epoch FROM hosts.next_at - {step} - now())::float, held_until, busy_by = %(by)s AND busy_until >= {later} - interval '1 ms',"
+    " extract(epoch FROM {step})::float"
 )
 _AHEAD: Final = _statement("SELECT extract(epoch FROM {turn} - now())::float, held_until FROM hosts WHERE host = %(host)s")
+# who comes late moves the turns that are not booked yet: they keep their distance from the request, not from the booking
 _ENTER: Final = _statement(
-    "UPDATE hosts SET busy_until = {later}, busy_by = %(by)s WHERE host = %(host)s AND {free}"
-    " AND (held_until IS NULL OR held_until <= now()) RETURNING true"
+    "UPDATE hosts SET busy_until = {later}, busy_by = %(by)s, next_at = greatest(hosts.next_at, now() + {step}) WHERE host = %(host)s AND {free}"
+    " AND (held_until IS NULL OR held_until <= now()) RETURNING extract(epoch FROM {step})::float"
 )
+_CONFIRM: Final = _statement("UPDATE hosts SET busy_until = {later} WHERE host = %(host)s AND busy_by = %(by)s RETURNING true")
 _LEAVE: Final = "UPDATE hosts SET busy_until = NULL, busy_by = NULL WHERE host = ANY(%(left)s) AND busy_by = %(by)s"
-_STAY: Final = _statement("UPDATE hosts SET busy_until = {later} WHERE host = ANY(%(inside)s) AND busy_by = %(by)s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A host that is ours: since when at the latest, and for how long nobody else may ask it, however soon we are done."""
+
+    asked_at: float
+    step_s: float
 
 
 class SharedHostRows:
     """``crawler.ports.HostSlots`` for many nodes on one PostgreSQL.
 
-    A node that asks a host has its row until it leaves or is silent for ``busy_s``; ``by`` names it. ``is_live`` says whether the node may
-    still ask anybody: one that lost its lease may not. Turns need not survive a crash of the server, so they wait for no disk.
+    A node that asks a host has its row until it leaves; one that is heard of no more keeps it for as long as a request of it may still be
+    open: ``request_s`` at most, after a last look that was ``fresh_s`` old when it went out, and as much again to be sure. So nothing has
+    to be said while a request is on its way, and a frozen node's is not met by another's. ``by`` names the node. ``is_live`` says whether
+    it may ask anybody at all: one that lost its lease may not. Time runs on while the process or the machine sleeps. Turns need not
+    survive a crash of the server, so they wait for no disk.
     """
 
-    def __init__(self, archive: Archive, clock: Clock, *, by: str, busy_s: float, is_live: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        clock: Clock,
+        *,
+        by: str,
+        request_s: float,
+        fresh_s: float = FRESH_S,
+        is_live: Callable[[], bool] = lambda: True,
+        monotonic: Callable[[], float] = through_sleep,
+    ) -> None:
         self._archive = archive
         self._clock = clock
         self._by = by
-        self._busy_s = busy_s
+        self._fresh_s = fresh_s
+        self._busy_s = request_s + 2 * fresh_s
         self._is_live = is_live
-        self._inside: dict[str, float] = {}
-        self._left: set[str] = set()
-        self._telling: asyncio.TimerHandle | None = None
+        self._monotonic = monotonic
+        self._aside = Aside(archive, monotonic)
+        self._inside: dict[str, _Taken] = {}
+        self._asking: set[str] = set()
+        self._left: dict[str, float] = {}
+        self._telling: asyncio.Task[None] | None = None
         self._held: dict[str, datetime] = {}
-        self._engine = writer_engine(archive.where)
-        self._connection: Any = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive-turns")
 
     async def reserve(self, host: str, spacing_s: float, *, most_s: float = math.inf) -> float:
         """Book the next turn and return the seconds until it; one more than ``most_s`` away is not booked."""
         if not self._is_live():
             return _LOST_S
-        self._left.discard(host)
         most_s = min(most_s, 10 * 365 * 86_400.0)
         values = {"host": host, "spacing_s": spacing_s, "most_s": most_s, "by": self._by, "busy_s": self._busy_s}
-        asked_at = self._clock.monotonic()
-        row = await self._ask(_RESERVE, values)
+        row, asked_at = await self._asked(host, _RESERVE, values)
         if row is None:
-            wait_s, held = await self._ask(_AHEAD, values) or (0.0, None)
+            wait_s, held = await self._aside.ask(_AHEAD, values) or (0.0, None)
             self._note(host, held)
-            self._free(host)
             return max(float(wait_s), math.nextafter(most_s, math.inf))
-        wait_s, held, is_ours = row
+        wait_s, held, is_ours, step_s = row
         self._note(host, held)
         if is_ours:
-            self._inside[host] = asked_at
+            self._take(host, asked_at, step_s)
         return float(wait_s) if wait_s > _SOON_S else 0.0
 
-    async def enter(self, host: str) -> bool:
+    async def enter(self, host: str, spacing_s: float) -> bool:
         """Take the host when nobody else has it; False where it was stopped meanwhile."""
         tries = 0
         if not self._is_live():
-            self.leave(host)
-            await asyncio.sleep(_AGAIN_S)  # whoever lost its lease is called back any moment
+            await asyncio.sleep(AGAIN_S)  # whoever lost its lease is called back any moment
             return False
         while host not in self._inside:
-            asked_at = self._clock.monotonic()
-            if await self._ask(_ENTER, {"host": host, "by": self._by, "busy_s": self._busy_s}) is not None:
-                self._inside[host] = asked_at
+            row, asked_at = await self._asked(host, _ENTER, {"host": host, "spacing_s": spacing_s, "by": self._by, "busy_s": self._busy_s})
+            if row is not None:
+                self._take(host, asked_at, row[0])
                 break
-            _, held = await self._ask(_AHEAD, {"host": host}) or (0.0, None)
+            _, held = await self._aside.ask(_AHEAD, {"host": host}) or (0.0, None)
             if self._note(host, held):
                 return False
             await asyncio.sleep(_LOOK_S[min(tries, len(_LOOK_S) - 1)])
             tries += 1
         return True
 
-    def has(self, host: str) -> bool:
-        """Whether the host is still this node's: one that slept over its time does not know who asks it now."""
-        taken_at = self._inside.get(host)
-        return taken_at is not None and self._is_live() and self._clock.monotonic() - taken_at < self._busy_s * _TRUST
+    async def confirm(self, host: str) -> bool:
+        """Say whether the host is still ours for all of a request. The last thing this does is look at the clock: whoever is frozen from here on wakes up too late to have seen it."""
+        while (taken := self._inside.get(host)) is not None and self._is_live():
+            if self._monotonic() - taken.asked_at < self._fresh_s:
+                return True
+            row, asked_at = await self._asked(host, _CONFIRM, {"host": host, "by": self._by, "busy_s": self._busy_s})
+            if row is None:
+                self._inside.pop(host, None)
+            else:
+                self._take(host, asked_at, taken.step_s)
+        return False
 
     def leave(self, host: str) -> None:
-        """Let others ask the host, a tenth of a second from now; a node that cannot say so is believed gone after a while."""
-        if host not in self._inside:
-            return
-        del self._inside[host]
-        self._free(host)
-
-    def _free(self, host: str) -> None:
-        self._left.add(host)
+        """Let others ask the host, a tenth of a second from now, or once its spacing is over."""
+        now, taken = self._monotonic(), self._inside.pop(host, None)
+        self._left[host] = now if taken is None else max(taken.asked_at + taken.step_s, now)
         if self._telling is None:
-            self._telling = asyncio.get_running_loop().call_later(_TELL_S, self._tell)
+            self._telling = asyncio.create_task(self._tell(), name="turns-left")
 
-    def _tell(self) -> None:
-        """Free every host that was left since the last time, in one statement."""
+    async def _tell(self) -> None:
+        """Free what was left, all of it that is due in one statement, until nothing is left to free."""
+        while self._left:
+            await asyncio.sleep(_TELL_S)
+            now = self._monotonic()
+            due = {host: at for host, at in self._left.items() if at <= now and host not in self._asking}
+            for host in due:
+                del self._left[host]
+            if due and isinstance(await self._aside.once(_LEAVE, {"left": sorted(due), "by": self._by}), Exception):
+                self._left = {host: at for host, at in due.items() if host not in self._inside} | self._left
+                await asyncio.sleep(AGAIN_S)
         self._telling = None
-        left, self._left = sorted(self._left), set()
-        if left:
-            self._thread.submit(self._try, _LEAVE, {"left": left, "by": self._by})
-
-    async def stay(self) -> None:
-        """Say of every host that is still being asked that it is; to be called a few times in ``busy_s``."""
-        if not self._inside or not self._is_live():
-            return
-        inside, asked_at = list(self._inside), self._clock.monotonic()
-        await self._ask(_STAY, {"inside": inside, "by": self._by, "busy_s": self._busy_s})
-        self._inside |= {host: asked_at for host in inside if self.has(host)}
 
     async def hold(self, host: str, until: datetime, reason: str) -> None:
         """Stop a host until a time and double its spacing; a shorter hold never shortens a longer one."""
@@ -184,13 +198,25 @@ class SharedHostRows:
 
     async def close(self) -> None:
         """Say goodbye to every host and let the connection go."""
-        self._left |= self._inside.keys()
         if self._telling is not None:
             self._telling.cancel()
-        self._tell()
-        await asyncio.to_thread(self._thread.shutdown)
-        self._drop()
-        self._engine.dispose()
+        left = sorted(self._left.keys() | self._inside.keys())
+        if left:
+            await self._aside.once(_LEAVE, {"left": left, "by": self._by})
+        await self._aside.close()
+
+    async def _asked(self, host: str, statement: str, values: dict[str, Any]) -> tuple[Any, float]:
+        """Ask for a host; what is to be freed waits meanwhile, or it would free what this takes. Also tells when that was asked at last."""
+        self._asking.add(host)
+        try:
+            asked_at = self._monotonic()
+            return await self._aside.ask(statement, values), asked_at
+        finally:
+            self._asking.discard(host)
+
+    def _take(self, host: str, asked_at: float, step_s: float) -> None:
+        self._inside[host] = _Taken(asked_at, step_s)
+        self._left.pop(host, None)
 
     def _note(self, host: str, held: datetime | None) -> bool:
         """Remember until when a host is stopped; say whether it is."""
@@ -199,38 +225,3 @@ class SharedHostRows:
             return False
         self._held[host] = held
         return True
-
-    async def _ask(self, statement: str, values: Mapping[str, Any]) -> Any:
-        """Run one statement beside the loop, again and again while the server is away."""
-        started = self._clock.monotonic()
-        while True:
-            found = await asyncio.wrap_future(self._thread.submit(self._try, statement, values))
-            if not isinstance(found, Exception):
-                return found
-            if self._clock.monotonic() - started > PATIENCE_S:
-                raise told(found, self._archive.where) from found
-            await asyncio.sleep(_AGAIN_S)
-
-    def _try(self, statement: str, values: Mapping[str, Any]) -> Any:
-        """Return the first row, or the driver's error."""
-        try:
-            if self._connection is None:
-                self._connection = self._open()
-            cursor = self._connection.execute(statement, values)
-            return cursor.fetchone() if cursor.description else None
-        except (self._engine.dialect.loaded_dbapi.Error, sa.exc.DBAPIError) as error:
-            self._drop()
-            return error
-
-    def _open(self) -> Any:
-        raw = self._engine.raw_connection()
-        connection: Any = raw.driver_connection
-        raw.detach()
-        connection.autocommit = True
-        connection.execute("SET synchronous_commit = off")
-        return connection
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()

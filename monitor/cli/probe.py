@@ -71,10 +71,10 @@ class _Notebook:
             self._turns[host] = turn + spacing_s
         return turn - now
 
-    async def enter(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
+    async def enter(self, host: str, spacing_s: float) -> bool:  # noqa: ARG002 - the port's own signature
         return True
 
-    def has(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
+    async def confirm(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
         return True
 
     def leave(self, host: str) -> None:

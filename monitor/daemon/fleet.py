@@ -32,11 +32,11 @@ def queue_for(node: Node, archive: Archive) -> Queue:
     return FleetQueue(archive.where.dsn, roles=node.roles, node=node.name, lease_s=node.lease_s)
 
 
-def slots_for(node: Node, archive: Archive, clock: Clock, queue: Queue) -> HostRows | SharedHostRows:
-    """Return turns at hosts, in memory or shared."""
+def slots_for(node: Node, archive: Archive, clock: Clock, queue: Queue, *, request_s: float) -> HostRows | SharedHostRows:
+    """Return turns at hosts, in memory or shared; ``request_s`` is how long a request may take."""
     if not node.is_one_of_many:
         return HostRows(archive, clock)
-    return SharedHostRows(archive, clock, by=node.name, busy_s=node.lease_s, is_live=queue.may_ask)
+    return SharedHostRows(archive, clock, by=node.name, request_s=request_s, is_live=queue.may_ask)
 
 
 def waker(deliverer: Deliverer, queue: Queue) -> Callable[[], None]:
@@ -85,10 +85,6 @@ class Fleet:
         """Be missed by nobody."""
         with suppress(ArchiveError):
             await self._parts.archive.write(lambda tx: writes.forget_node(tx, self._parts.node.name))
-
-    async def stay(self) -> None:
-        """Keep the hosts that are being asked right now."""
-        await self._parts.slots.stay()
 
     async def join(self, ending: AsyncExitStack) -> None:
         """Be seen by the others from now on, and hear of their changes."""

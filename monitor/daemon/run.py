@@ -113,10 +113,11 @@ class Daemon:
         notices.wake = wake
 
         line = Line(archive=archive, reader=children, clock=clock, metrics=metrics, voice=voice, in_force=in_force, wake=wake, crash=crash)
-        slots = slots_for(node, archive, clock, queue)
+        fetching = crawl_settings(settings)
+        slots = slots_for(node, archive, clock, queue, request_s=fetching.total_s)
         ending.push_async_callback(slots.close)
         crawl = Crawl(
-            sink=line, robots=RobotsRows(archive), slots=slots, clock=clock, settings=crawl_settings(settings),
+            sink=line, robots=RobotsRows(archive), slots=slots, clock=clock, settings=fetching,
             fallback=children.read_feed, crash=crash,
         )  # fmt: skip
         if node.crawls:

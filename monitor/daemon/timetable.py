@@ -39,7 +39,6 @@ def timetable(parts: Parts, *, price: Price, reload: Reload, fleet: Fleet, stopp
         ours = (
             Timed(name="node", when=Every(BEAT_S), work=fleet.beat),
             Timed(name="fleet gauges", when=Every(15.0), work=fleet.measure),
-            Timed(name="hosts", when=Every(parts.node.lease_s / 4), work=fleet.stay),
         )
         jobs = (*(_shared(parts, job) for job in jobs), *ours)
     if parts.purpose.once:

@@ -16,6 +16,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, Unique
 from psycopg_pool import AsyncConnectionPool
 
 from crawler import urls
+from monitor.clock import through_sleep
 from monitor.errors import ArchiveError
 from monitor.model import Claim
 from monitor.queue import Crew, News, Role, Work, schema
@@ -44,6 +45,7 @@ _SHORT_S: Final = 0.05
 _DUE_SOURCES: Final = text_of("due_sources")
 _DUE_CHANNELS: Final = text_of("due_channels")
 _STALLED: Final = text_of("stalled")
+_FREE_HOSTS: Final = text_of("free_hosts")
 _OPEN: Final = "SELECT count(*) AS n FROM procrastinate_jobs WHERE queue_name = 'crawl' AND status IN ('todo', 'doing')"
 _ANY_OPEN: Final = "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing')) AS is_open"
 _FORGET: Final = (
@@ -74,7 +76,7 @@ class FleetQueue:
             kwargs={"connect_timeout": 3, "application_name": f"presswatch {node}"},
         )
         self._app = procrastinate.App(connector=self._connector)
-        self._jobs = self._app.job_manager = FencedJobs(self._connector, lease_s=lease_s, monotonic=_monotonic)
+        self._jobs = self._app.job_manager = FencedJobs(self._connector, lease_s=lease_s, monotonic=through_sleep)
         self._tasks = {kind: self._app.task(name=kind, queue=kind, pass_context=True)(work) for kind, work in self._works().items()}
         self._shifts = [self._shift(*wanted) for wanted in self._wanted()]
         self._chores: dict[str, Work] = {}
@@ -138,6 +140,9 @@ class FleetQueue:
             except UniqueViolation:
                 continue  # queued anew this very moment; the next tick ends it
             _log.info("job of a silent node given back", job=row["id"])
+        freed = await self._all(connection, _FREE_HOSTS)
+        if freed:
+            _log.info("hosts of a dead node may be asked again", hosts=len(freed))
 
     async def _due_sources(self, connection: Any) -> list[Any]:
         (row,) = await self._all(connection, _OPEN)
@@ -155,7 +160,7 @@ class FleetQueue:
 
     async def _tell_planner(self, queued: int) -> None:
         """Fetching reads every waiting job where the planner does not know that there are many."""
-        now = _monotonic()
+        now = through_sleep()
         if queued >= MANY or now - self._analyzed_at >= ANALYZE_S:
             self._analyzed_at = now
             await self._connector.execute_query_async("ANALYZE procrastinate_jobs")
@@ -337,11 +342,6 @@ def host_of(url: str) -> str:
         return urls.host_key(url)
     except ValueError:
         return ""
-
-
-def _monotonic() -> float:
-    """Runs on while the process, or the whole machine, is asleep."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _unchecked(**options: Any) -> AsyncConnectionPool[Any]:

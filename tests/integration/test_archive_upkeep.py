@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.ports import RobotsCopy
-from monitor.archive import Archive, HostRows, RobotsRows, SharedHostRows, analyst, backup, migrate, reads, upkeep, writes
+from monitor.archive import Archive, HostRows, RobotsRows, analyst, backup, migrate, reads, upkeep, writes
 from monitor.archive.engine import address, writer_engine
 from monitor.clock import FixedClock, SystemClock
 from monitor.errors import ArchiveBusy, ArchiveError, ArchiveFull, WrongRevision
@@ -342,66 +342,6 @@ async def test_turns_are_remembered_while_the_daemon_runs(archive: Archive) -> N
     clock.advance(2)
     await asyncio.gather(hosts.reserve("b.example", 1.0), hosts.reserve("c.example", 1.0))
     assert await HostRows(archive, clock).reserve("a.example", 60.0) == pytest.approx(58.0)
-
-
-@pytest.fixture
-async def turns(postgres_url: str) -> AsyncIterator[list[SharedHostRows]]:
-    """Two nodes that share the turns at every host; what one is asking is its own for half a second after its last sign of life."""
-    nodes = [Archive.open(postgres_url, clock=SYSTEM) for _ in range(2)]
-    shared = [SharedHostRows(node, SYSTEM, by=f"node {i}", busy_s=0.5) for i, node in enumerate(nodes)]
-    yield shared
-    for rows in shared:
-        await rows.close()
-    for node in nodes:
-        node.close()
-
-
-async def test_nodes_share_the_turns_at_a_host(turns: list[SharedHostRows]) -> None:
-    waits = [await turns[i % 2].reserve("a.example", 10.0) for i in range(4)]
-    assert waits == pytest.approx([0, 10, 20, 30], abs=1.0)
-    assert await turns[0].reserve("a.example", 10.0, most_s=20.0) > 20.0
-    assert await turns[1].reserve("a.example", 10.0) == pytest.approx(40.0, abs=1.0), "a turn too far away was told and not booked"
-
-
-async def test_a_hold_reaches_the_other_node_with_its_next_turn(turns: list[SharedHostRows]) -> None:
-    now = SYSTEM.now()
-    await turns[0].hold("b.example", now + timedelta(days=3_650), "429")
-    await turns[1].hold("b.example", now + timedelta(seconds=5), "503")
-    assert await turns[1].reserve("b.example", 1.0) > 86_400
-    assert await turns[1].held_until("b.example") == pytest.approx(now + timedelta(days=3_650), abs=timedelta(milliseconds=1))
-    assert not await turns[1].enter("b.example")
-
-
-async def test_one_node_at_a_time_asks_a_host(turns: list[SharedHostRows]) -> None:
-    first, second = turns
-    assert await first.reserve("a.example", 0.0) == 0.0
-    assert await first.enter("a.example")
-    assert await second.reserve("a.example", 0.0) == 0.0
-    waiting = asyncio.create_task(second.enter("a.example"))
-    for _ in range(5):
-        await first.stay()
-        await asyncio.sleep(0.2)
-    assert not waiting.done(), "the first node is still at it, and says so"
-    first.leave("a.example")
-    assert await asyncio.wait_for(waiting, 10)
-
-
-async def test_a_host_is_free_again_once_its_node_is_silent_for_long(turns: list[SharedHostRows]) -> None:
-    first, second = turns
-    assert await first.reserve("a.example", 0.0) == 0.0
-    assert first.has("a.example")
-    assert await second.reserve("a.example", 0.0) == 0.0
-    assert await asyncio.wait_for(second.enter("a.example"), 10)
-    assert not first.has("a.example"), "it slept over its time"
-    assert second.has("a.example")
-
-
-async def test_a_node_that_lost_its_lease_gets_no_turn(postgres_url: str) -> None:
-    archive = Archive.open(postgres_url, clock=SYSTEM)
-    rows = SharedHostRows(archive, SYSTEM, by="gone", busy_s=1.0, is_live=lambda: False)
-    assert await rows.reserve("a.example", 0.0) > 600
-    await rows.close()
-    archive.close()
 
 
 async def test_a_copy_of_robots_txt_is_kept_and_replaced(archive: Archive) -> None:

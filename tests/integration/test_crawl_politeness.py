@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -279,3 +280,36 @@ async def test_a_host_that_hangs_holds_up_its_own_orders_alone() -> None:
         await rig.sink.until(53)
         late = [a.result.reason for a in rig.sink.arrivals if isinstance(a.result, Failure)]
         assert late == [FailureReason.TIMEOUT] * 3
+
+
+async def test_nothing_is_sent_where_the_turn_was_lost_while_connecting() -> None:
+    async with Site() as site, crawling() as rig:
+        site.answer("/feed", feed_reply(site.url("/a")))
+        outlet = outlet_of(site.url("/feed"))
+        rig.slots.lost.add("127.0.0.5")
+        poll, _ = await rig.poll(outlet.sources[0], outlet)
+        assert (poll.status, site.connections, site.paths()) == (PollStatus.BUSY, 1, [])
+        assert not rig.slots.entered
+        rig.slots.lost.clear()
+        poll, _ = await rig.poll(outlet.sources[0], outlet)
+        assert poll.status is PollStatus.OK
+
+
+async def test_what_is_recalled_is_cut_off_before_the_host_is_left() -> None:
+    ended = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the client hangs up
+        ended.set()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.5", 0) as server, crawling() as rig:
+        url = f"http://127.0.0.5:{server.sockets[0].getsockname()[1]}/a"
+        outlet = outlet_of(url)
+        assert rig.crawl.submit(FetchOrder(entry=entry(url, outlet), outlet=outlet))
+        await until(lambda: bool(rig.slots.entered))
+        await asyncio.sleep(0.1)
+        assert not ended.is_set()
+        rig.crawl.recall()
+        await asyncio.wait_for(ended.wait(), 10)
+        await until(lambda: not rig.slots.entered)

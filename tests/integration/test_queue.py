@@ -17,7 +17,7 @@ from crawler.model import Outlet, Source, SourceKind
 from monitor.archive import Archive, Tx, fenced, finish, reads, writes
 from monitor.clock import SystemClock
 from monitor.errors import ClaimLost, WrongRevision
-from monitor.model import Claim
+from monitor.model import Claim, NodeState
 from monitor.queue import ALL_ROLES, News, Role, schema
 from monitor.queue.procrastinate import FleetQueue
 from tests.databases import Databases
@@ -210,6 +210,25 @@ async def test_a_late_return_ends_nobody_elses_job(fleet: Fleet) -> None:
     woken.set()
     await asyncio.sleep(0.5)
     assert fleet.rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == [(3,)]
+
+
+async def test_the_hosts_of_a_dead_node_may_be_asked_again_and_those_of_a_frozen_one_not_yet(fleet: Fleet) -> None:
+    now, frozen = CLOCK.now(), Archive.open(fleet.url, clock=CLOCK, hold=True, node="frözen")
+    for name in ("dead", "frözen"):
+        state = NodeState(
+            node_id=name, roles=("crawler",), host="here", pid=1, version="1", rules_version="1", error=None, in_flight=1, lease_s=0.1,
+            started_at=now - timedelta(hours=1), beat_at=now - timedelta(minutes=1),
+        )  # fmt: skip
+        fleet.archive.write_now(partial(writes.put_node, node=state))
+        fleet.do(f"INSERT INTO hosts (host, busy_until, busy_by) VALUES ('{name}.example', now() + interval '1 hour', '{name}')")
+    queue = await fleet.join(Hands(work=fleet.polled), frozenset({Role.SCHEDULER}))
+    await queue.tick()
+    assert fleet.rows("SELECT host FROM hosts WHERE busy_until IS NULL") == [("dead.example",)]
+    await asyncio.to_thread(frozen.close)
+    sessions = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE locktype = 'advisory' AND datname = current_database()"
+    await fleet.until(lambda: fleet.rows(sessions) == [(0,)])
+    await queue.tick()
+    assert fleet.rows("SELECT busy_by FROM hosts") == [(None,), (None,)], "its process ended, and its requests with it"
 
 
 async def test_a_job_queued_anew_does_not_keep_the_dead_one_from_being_given_back(fleet: Fleet) -> None:
