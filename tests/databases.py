@@ -1,4 +1,7 @@
-"""Real databases for tests: SQLite files, and a PostgreSQL server started from its wheel (or the one in PRESSWATCH_TEST_POSTGRES)."""
+"""Real databases for tests: SQLite files, and a PostgreSQL server started from its wheel (or the one in PRESSWATCH_TEST_POSTGRES).
+
+Drills and benchmarks of several nodes take Debian's PostgreSQL where it is installed (``packaged_postgres``): that is what they will run on.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,9 @@ from monitor.clock import SystemClock
 from monitor.queue import schema
 
 ENVIRONMENT = "PRESSWATCH_TEST_POSTGRES"
+PACKAGES = Path("/usr/lib/postgresql")
+"""Where Debian keeps its servers, one folder a version."""
+OLDEST = 15
 _numbers = count(1)
 
 
@@ -50,6 +56,17 @@ class Server:
         """The URL of one of its databases."""
         return f"postgresql://postgres@/{database}?host={self._folder}"
 
+    @property
+    def said(self) -> str:
+        """Its log so far."""
+        return (self._folder / "log").read_text(errors="replace")
+
+    @property
+    def version(self) -> str:
+        """What it is and where from, for the figures."""
+        told = subprocess.run([str(self._binaries / "postgres"), "--version"], check=True, capture_output=True, text=True, user=self._user)
+        return f"{told.stdout.strip()} at {self._binaries}"
+
     def initialise(self) -> None:
         """Make the data folder; durable writes are off, because no test pulls the plug of the machine."""
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(self._folder / "data"))
@@ -73,7 +90,7 @@ class Server:
                 psycopg.connect(self.admin_url, connect_timeout=2).close()
             except psycopg.OperationalError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError((self._folder / "log").read_text()) from None
+                    raise RuntimeError(self.said) from None
                 time.sleep(0.05)
             else:
                 return
@@ -101,10 +118,17 @@ def newest_postgres() -> Path:
     return max(Path(spec.origin).parent.glob("pginstall*"), key=lambda p: int(p.name.removeprefix("pginstall") or 0))
 
 
+def packaged_postgres() -> Path:
+    """The newest PostgreSQL that Debian's packages brought, from 15 on; the wheel's where there is none."""
+    found = {int(path.parents[1].name): path.parents[1] for path in PACKAGES.glob("*/bin/initdb") if path.parents[1].name.isdigit()}
+    newest = max(found, default=0)
+    return found[newest] if newest >= OLDEST else newest_postgres()
+
+
 @contextmanager
-def postgres_server() -> Iterator[Server]:
-    """Run a server of our own; as root it runs as nobody, who must be able to reach it."""
-    install = newest_postgres()
+def postgres_server(install: Path | None = None) -> Iterator[Server]:
+    """Run a server of our own, the wheel's unless told otherwise; as root it runs as nobody, who must be able to reach it."""
+    install = install or newest_postgres()
     folder = Path(tempfile.mkdtemp(prefix="pw-pg-", dir="/tmp"))
     user = "nobody" if os.geteuid() == 0 else None
     try:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Final
 
@@ -25,11 +25,9 @@ from monitor.queue.shift import Shift
 
 _log = structlog.get_logger("presswatch.queue")
 
-CRAWLS: Final = 64
-"""Sources a node works on at once."""
-CHANNELS: Final = 256
-"""Channels a node sends over at once."""
-CHORES: Final = 2
+AT_ONCE: Final = {"crawl": 64, "deliver": 256, "maintain": 2}
+"""Sources a node works on at once, channels it sends over, chores it does."""
+KINDS: Final = {Role.CRAWLER: "crawl", Role.DELIVERER: "deliver", Role.SCHEDULER: "maintain"}
 WAITING: Final = 2_000
 """Crawl jobs that wait at most: the rest stays due in its own table, where waiting costs nothing."""
 MANY: Final = 200
@@ -76,9 +74,9 @@ class FleetQueue:
             kwargs={"connect_timeout": 3, "application_name": f"presswatch {node}"},
         )
         self._app = procrastinate.App(connector=self._connector)
-        self._jobs = self._app.job_manager = FencedJobs(self._connector, lease_s=lease_s, monotonic=through_sleep)
+        self._jobs = self._app.job_manager = FencedJobs(self._connector, lease_s=lease_s, monotonic=through_sleep, at_once=AT_ONCE)
         self._tasks = {kind: self._app.task(name=kind, queue=kind, pass_context=True)(work) for kind, work in self._works().items()}
-        self._shifts = [self._shift(*wanted) for wanted in self._wanted()]
+        self._shifts = [self._shift(kind) for role, kind in KINDS.items() if role in self._roles]
         self._chores: dict[str, Work] = {}
         self._sending: dict[str, tuple[Claim, asyncio.Event]] = {}
         self._woken = asyncio.Event()
@@ -317,13 +315,15 @@ class FleetQueue:
     def _works(self) -> dict[str, Any]:
         return {"crawl": self._crawl, "deliver": self._deliver, "maintain": self._maintain}
 
-    def _wanted(self) -> Iterable[tuple[str, int]]:
-        by_role = {Role.CRAWLER: ("crawl", CRAWLS), Role.DELIVERER: ("deliver", CHANNELS), Role.SCHEDULER: ("maintain", CHORES)}
-        return [wanted for role, wanted in by_role.items() if role in self._roles]
-
-    def _shift(self, kind: str, concurrency: int) -> Shift:
+    def _shift(self, kind: str) -> Shift:
         return Shift(
-            self._app, self._jobs, kind=kind, concurrency=concurrency, lease_s=self._lease_s, is_told=kind == "deliver", lost=self._lost
+            self._app,
+            self._jobs,
+            kind=kind,
+            concurrency=AT_ONCE[kind],
+            lease_s=self._lease_s,
+            is_told=kind == "deliver",
+            lost=self._lost,
         )
 
     def _lost(self, kind: str) -> None:

@@ -33,7 +33,7 @@ from monitor.model import Claim
 from monitor.queue import Role
 from monitor.queue.procrastinate import FleetQueue
 from tests.benchmarks.pipeline import _cpu, script
-from tests.databases import Databases, postgres_server
+from tests.databases import Databases, packaged_postgres, postgres_server
 
 PROGRAM = str(Path(sys.executable).parent / "presswatch")
 PATIENCE_S = 240.0
@@ -311,7 +311,9 @@ def main() -> int:
         return 0
     is_good = True
     with ExitStack() as ending:
-        bench = Bench(ending.enter_context(postgres_server()))
+        server = ending.enter_context(postgres_server(packaged_postgres()))
+        bench = Bench(server)
+        print(server.version)
         if given.only in {None, "queue"}:
             tell_queue(bench, given)
         if given.only in {None, "polls"}:

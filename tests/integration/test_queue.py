@@ -12,13 +12,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from procrastinate.jobs import Status
 
 from crawler.model import Outlet, Source, SourceKind
 from monitor.archive import Archive, Tx, fenced, finish, reads, writes
-from monitor.clock import SystemClock
+from monitor.clock import SystemClock, through_sleep
 from monitor.errors import ClaimLost, WrongRevision
 from monitor.model import Claim, NodeState
 from monitor.queue import ALL_ROLES, News, Role, schema
+from monitor.queue.claims import FencedJobs
 from monitor.queue.procrastinate import FleetQueue
 from tests.databases import Databases
 
@@ -140,6 +142,35 @@ async def test_sources_of_one_host_take_turns(fleet: Fleet) -> None:
     gate.set()
     await fleet.until(lambda: len([*hands[0].crawled, *hands[1].crawled]) == 4)
     assert max(most) == 1
+
+
+async def test_several_jobs_are_claimed_in_one_go_and_those_not_begun_are_given_back(fleet: Fleet) -> None:
+    scheduler = await fleet.join(Hands(work=fleet.polled), frozenset({Role.SCHEDULER}))
+    await scheduler.tick()
+    jobs = FencedJobs(scheduler._connector, lease_s=LEASE_S, monotonic=through_sleep, at_once={"crawl": 8})
+    worker = await jobs.register_worker()
+    first = await jobs.fetch_job(["crawl"], worker)
+    assert first is not None
+    states = "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = 'crawl' GROUP BY 1 ORDER BY 1"
+    assert fleet.rows(states) == [("doing", 3), ("todo", 1)], "of the two on one host only one"
+    await jobs.unregister_worker(worker)
+    assert fleet.rows(states) == [("doing", 1), ("todo", 3)]
+    assert fleet.rows("SELECT id FROM procrastinate_jobs WHERE status = 'doing'") == [(first.id,)]
+
+
+async def test_no_more_is_claimed_than_can_be_begun(fleet: Fleet) -> None:
+    scheduler = await fleet.join(Hands(work=fleet.polled), frozenset({Role.SCHEDULER}))
+    await scheduler.tick()
+    jobs = FencedJobs(scheduler._connector, lease_s=LEASE_S, monotonic=through_sleep, at_once={"crawl": 2})
+    worker = await jobs.register_worker()
+    first, second = [await jobs.fetch_job(["crawl"], worker) for _ in range(2)]
+    assert first is not None
+    assert second is not None
+    doing = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'"
+    assert fleet.rows(doing) == [(2,)]
+    await jobs.finish_job(first, Status.SUCCEEDED, delete_job=True)
+    await jobs.fetch_job(["crawl"], worker)
+    assert fleet.rows(doing) == [(2,)]
 
 
 async def test_the_work_of_a_silent_worker_is_given_to_another_and_its_own_write_is_refused(fleet: Fleet) -> None:
