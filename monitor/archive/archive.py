@@ -26,6 +26,8 @@ T = TypeVar("T")
 READERS = 4
 CHECK_S = 1.0
 """How long a start may read through a SQLite file for damage; a daily ``verify`` reads all of it."""
+NODE_IDLE_S = 10
+"""How long a node may do nothing in the middle of a transaction: frozen there, it keeps the story lock from all others."""
 HOLDER_KEY = 0x50_72_65_73_73
 """Of the advisory lock a daemon's writer holds on PostgreSQL as long as its session lives; nodes that share the archive share it."""
 
@@ -190,6 +192,8 @@ def _share(connection: sa.Connection, *, node: str) -> None:
     """Take it together with other nodes, which keeps a lone daemon out, and one more that no node of the same name may have."""
     _lock(connection, "pg_try_advisory_lock_shared", HOLDER_KEY, "Give it a role too, or give this one its own archive")
     key = int.from_bytes(hashlib.sha256(f"node {node}".encode()).digest()[:8], "big", signed=True)
+    with connection.begin():
+        connection.execute(sa.text(f"SET idle_in_transaction_session_timeout = '{NODE_IDLE_S}s'"))
     _lock(connection, "pg_try_advisory_lock", key, f"It is called {node} too: give this one another name with --node")
 
 

@@ -33,8 +33,8 @@ WAITING: Final = 2_000
 MANY: Final = 200
 """Waiting jobs from which the planner has to know that there are many."""
 ANALYZE_S: Final = 600.0
-TICK_KEY: Final = 0x50_72_65_73_75
-"""Of the advisory lock that one tick of all nodes holds."""
+TICK_KEY: Final = 0x50_72_65_73_77
+"""Of the advisory lock that one tick of all nodes holds; no other lock of ours has this number."""
 NEWS: Final = "presswatch_settings"
 GIVE_UP_H: Final = 24
 """Hours that a failed job is kept for looking at."""

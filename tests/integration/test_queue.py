@@ -173,6 +173,13 @@ async def test_no_more_is_claimed_than_can_be_begun(fleet: Fleet) -> None:
     assert fleet.rows(doing) == [(2,)]
 
 
+async def test_what_is_due_is_queued_while_another_node_puts_articles_into_stories(fleet: Fleet) -> None:
+    scheduler = await fleet.join(Hands(work=fleet.polled), frozenset({Role.SCHEDULER}))
+    with fleet.archive.snapshot() as other:
+        writes.lock_stories(other)
+        assert await scheduler.tick() == 4
+
+
 async def test_the_work_of_a_silent_worker_is_given_to_another_and_its_own_write_is_refused(fleet: Fleet) -> None:
     claims, woken = list[Claim](), asyncio.Event()
 
