@@ -88,7 +88,7 @@ class _Read:
 class Writer(Protocol):
     """Runs work in the writer's transaction and returns once it is committed."""
 
-    async def write(self, work: Callable[[Tx], T]) -> T: ...
+    async def write(self, work: Callable[[Tx], T], *, last: bool = False) -> T: ...
 
 
 async def process(arrival: Arrival, reader: Reader, archive: Writer, rules: Engine, clock: Clock, desk: Desk) -> Outcome:
@@ -107,7 +107,7 @@ async def process(arrival: Arrival, reader: Reader, archive: Writer, rules: Engi
     is_read = article.extract_status is not ExtractStatus.FAILED
     validators = rechecks.validators(page) if page and is_read and _matters(arrival.entry, findings) else None
     read = _Read(entry=arrival.entry, article=article, findings=findings, fingerprint=fingerprint, failure=failure, validators=validators)
-    return await archive.write(lambda tx: settle(tx, read, desk, clock.now()))
+    return await archive.write(lambda tx: settle(tx, read, desk, clock.now()), last=True)
 
 
 def refuse(tx: Tx, entry: Entry, failure: Failure, now: datetime) -> Outcome:

@@ -115,9 +115,12 @@ class Archive:
         """How long the writer has been at its present try: a watchdog's question."""
         return self._writer.trying_s
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
-        """Run ``work`` in the writer's transaction; return once it is committed."""
-        return await asyncio.wrap_future(self._writer.submit(work))
+    async def write(self, work: Callable[[Tx], T], *, last: bool = False) -> T:
+        """Run ``work`` in the writer's transaction; return once it is committed.
+
+        What assigns stories goes ``last`` in its batch: whoever has the lock that all nodes share then waits for nobody who waits for it.
+        """
+        return await asyncio.wrap_future(self._writer.submit(work, last=last))
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` in a reader thread, on one snapshot."""

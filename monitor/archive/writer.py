@@ -36,6 +36,7 @@ _log = structlog.get_logger("presswatch.archive")
 class _Item:
     work: Work
     future: Future[Any]
+    is_last: bool = False
     result: Any = None
     error: BaseException | None = None
 
@@ -77,8 +78,8 @@ class Writer:
         self._is_started = False
         self._trying_since: float | None = None
 
-    def submit(self, work: Callable[[Tx], T]) -> Future[T]:
-        """Queue work; the future ends when its transaction is durable."""
+    def submit(self, work: Callable[[Tx], T], *, last: bool = False) -> Future[T]:
+        """Queue work; the future ends when its transaction is durable. ``last`` puts it behind everything else of its batch."""
         future: Future[T] = Future()
         with self._gate:
             if self._closing.is_set():
@@ -86,7 +87,7 @@ class Writer:
             if not self._is_started:
                 self._thread.start()
                 self._is_started = True
-            self._queue.put(_Item(work=work, future=future))
+            self._queue.put(_Item(work=work, future=future, is_last=last))
         return future
 
     @property
@@ -115,6 +116,7 @@ class Writer:
         while (first := self._queue.get()) is not None:
             batch, is_last = self._gather(first)
             running = [item for item in batch if item.future.set_running_or_notify_cancel()]
+            running.sort(key=lambda item: item.is_last)
             self._settle(running)
             if is_last:
                 return

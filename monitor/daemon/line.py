@@ -51,11 +51,11 @@ class Insistent:
         self._metrics = metrics
         self.is_writable = True
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
+    async def write(self, work: Callable[[Tx], T], *, last: bool = False) -> T:
         """Return what ``work`` returned, once it is committed."""
         while True:
             try:
-                done = await self._archive.write(work)
+                done = await self._archive.write(work, last=last)
             except ArchiveError as error:
                 self._tell(writable=False)
                 _log.error("archive takes no writes; fetching waits", reason=str(error), retry_s=_MEND_S)
@@ -95,9 +95,9 @@ class Claimed:
         self._archive = archive
         self._claim = claim
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
+    async def write(self, work: Callable[[Tx], T], *, last: bool = False) -> T:
         """Return what ``work`` returned; raises ClaimLost."""
-        return await self._archive.write(fenced(work, self._claim))
+        return await self._archive.write(fenced(work, self._claim), last=last)
 
 
 class Line:

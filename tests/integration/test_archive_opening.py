@@ -87,6 +87,28 @@ async def test_what_is_queued_together_is_committed_together(archive_url: str) -
     assert commits.count("after commit") == 4  # the first, and 250 in portions of a hundred
 
 
+async def test_what_assigns_stories_comes_behind_the_rest_of_its_batch(archive: Archive) -> None:
+    began, held = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def wait(_: Tx) -> None:
+        began.set()
+        held.wait(10)
+
+    first = asyncio.ensure_future(archive.write(wait))
+    await asyncio.to_thread(began.wait, 10)
+    works = [("story 1", True), ("poll 1", False), ("story 2", True), ("poll 2", False)]
+
+    def note(name: str) -> Callable[[Tx], None]:
+        return lambda _: order.append(name)
+
+    rest = [asyncio.ensure_future(archive.write(note(name), last=last)) for name, last in works]
+    await asyncio.sleep(0)
+    held.set()
+    await asyncio.gather(first, *rest)
+    assert order == ["poll 1", "poll 2", "story 1", "story 2"]
+
+
 async def test_a_cancelled_write_that_has_not_begun_is_not_done(archive: Archive) -> None:
     began, held = threading.Event(), threading.Event()
 
@@ -366,6 +388,12 @@ def test_a_database_without_our_schema_names_the_command(postgres: object, archi
     with pytest.raises(WrongRevision, match="Run: presswatch db upgrade") as refused:
         Archive.open(postgres.empty(), clock=CLOCK)
     assert refused.value.exit_code == 78
+
+
+async def test_a_node_frozen_in_a_transaction_is_cut_off_by_the_server(postgres_url: str) -> None:
+    node = Archive.open(postgres_url, clock=CLOCK, hold=True, node="one")
+    assert await node.write(lambda tx: tx.value(sa.text("SHOW idle_in_transaction_session_timeout"))) == "10s"
+    node.close()
 
 
 async def test_two_nodes_never_both_assign_a_story_at_a_time(postgres_url: str) -> None:

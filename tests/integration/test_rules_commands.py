@@ -134,7 +134,7 @@ class _Writes:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
+    async def write(self, work: Callable[[Tx], T], *, last: bool = False) -> T:
         return self._archive.write_now(work)
 
 
