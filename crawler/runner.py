@@ -20,7 +20,7 @@ from crawler.spiders.orders import Order, Orders
 from crawler.spiders.settings import CrawlSettings, scrapy_settings
 from crawler.spiders.trouble import Trouble
 from crawler.spiders.watch import WatchSpider
-from crawler.spiders.work import Fallback, Polled, Work
+from crawler.spiders.work import Fallback, HugeList, Polled, Work, next_url
 
 __all__ = ["Answer", "Crawl", "CrawlSettings", "Trouble"]
 
@@ -124,6 +124,7 @@ class Crawl:
             await self._crawler.stop_async()
         if self._supervisor is not None:
             await self._supervisor
+        self._work.close()
 
     async def _supervise(self) -> None:
         """Keep the spider alive: whatever ends it, the queue outlives it."""
@@ -186,10 +187,22 @@ class Crawl:
 
     async def _unit(self, order: Order) -> None:
         """Do one unit of work; its host is free for the next once it was asked, before the outcome is durable."""
+        huge = self._work.huge_list()
         try:
-            outcome = await (self._polled(order) if isinstance(order, PollOrder) else self._arrived(order))
+            try:
+                outcome = await (self._polled(order, huge) if isinstance(order, PollOrder) else self._arrived(order))
+            finally:
+                self._orders.free(order)
+            await self._hand_over(outcome)
+            url = next_url(outcome)
+            del outcome  # what was read must not lie in memory while robots.txt is waited for
         finally:
-            self._orders.free(order)
+            huge.free()
+        if url and not self._is_closing:
+            await self._work.prepare(url, order.outlet)
+
+    async def _hand_over(self, outcome: Polled | Arrival) -> None:
+        """Let the sink make an outcome durable."""
         self._finish(1)
         try:
             if isinstance(outcome, Polled):
@@ -199,8 +212,6 @@ class Crawl:
                 await self._sink.arrived(outcome)
         finally:
             self._finish(-1)
-        if not self._is_closing:
-            await self._work.prepare(outcome, order.outlet)
 
     def _finish(self, more: int) -> None:
         """Count the outcomes that wait for the sink."""
@@ -210,8 +221,8 @@ class Crawl:
         else:
             self._has_room.set()
 
-    async def _polled(self, order: PollOrder) -> Polled:
-        (done,) = await asyncio.gather(self._work.poll(order), return_exceptions=True)
+    async def _polled(self, order: PollOrder, huge: HugeList) -> Polled:
+        (done,) = await asyncio.gather(self._work.poll(order, huge), return_exceptions=True)
         if isinstance(done, Polled):
             return done
         _log.error("poll failed", source=order.source.source_id, url=order.source.url, reason=repr(done), exc_info=done)

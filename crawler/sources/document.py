@@ -136,13 +136,12 @@ def parse(data: bytes) -> Document:
     return Document(root=root, is_whole=not fatal, data=data, error=error)
 
 
-def salvage(document: Document, names: tuple[str, ...], repairs: Repairs) -> Iterator[Element]:
-    """Parse a broken document again in pieces that begin at an item's opening tag, so that damage stays where it is.
+def salvage(data: bytes, names: tuple[str, ...], repairs: Repairs) -> Iterator[Element]:
+    """Parse a broken document, or one too long to be held whole, in pieces that begin at an item's opening tag, so that damage stays where it is.
 
     Yields the root with what stands before the items, then roots that hold items. A piece that is broken by markup in its text is tried
     with that text as CDATA. What a hostile document could ask for is bounded by ``_MENDED_MAX`` single pieces.
     """
-    data = document.data
     starts = list(_outside_cdata(data, names))
     spans = [(a, b) for a, b in pairwise([*starts, len(data)]) if data.find(b"<", a + 1, b) >= 0]
     opening, closing = _root_tags(data)

@@ -92,7 +92,7 @@ def _read_broken(document: Document, reading: Reading) -> SourceRead:
     """Read a document piece by piece; where that finds nothing, another reader may."""
     reading.repairs.note(f"not well-formed: {one_line(document.error)}")
     walk = _Walk(document, reading)
-    entries = reading.entries(draft for root in salvage(document, ITEM_NAMES, reading.repairs) for draft in walk.drafts(root))
+    entries = reading.entries(draft for root in salvage(document.data, ITEM_NAMES, reading.repairs) for draft in walk.drafts(root))
     found = _result(entries, walk.channel, reading, is_partial=not LOSSES.isdisjoint(reading.repairs.counts))
     if not found.entries:
         raise NeedsFallback(f"not well-formed: {one_line(document.error)}", so_far=found)

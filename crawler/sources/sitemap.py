@@ -13,7 +13,7 @@ from crawler.model import Outlet, Source, SourceRead
 from crawler.sources import Unreadable, feed
 from crawler.sources.dates import latest_in_url, parse_date
 from crawler.sources.decode import to_utf8
-from crawler.sources.document import LOSSES, Document, Element, clean, find_root, own_entities, parse, root_pattern, salvage
+from crawler.sources.document import LOSSES, Element, clean, find_root, own_entities, parse, root_pattern, salvage
 from crawler.sources.draft import NAME_MAX, TITLE_MAX, Draft, Reading
 from crawler.sources.elements import name_of, text_of, written_title
 from crawler.urls import resolve
@@ -21,12 +21,14 @@ from crawler.urls import resolve
 WINDOW = timedelta(days=14)
 UNPACKED_MAX = 50 * 1024 * 1024
 _MEMBERS_MAX = 100
-URLS_MAX = 100_000
+URLS_MAX = 50_000
+"""As many as the protocol allows (sitemaps.org)."""
 WHOLE_MAX = 1_000
 FURTHER_MAX = 1_000
 
 _ROOTS = root_pattern("urlset", "sitemapindex", "rss", "feed", "rdf")
 _ITEM_NAMES = ("url", "sitemap")
+_PIECES_OVER = 4 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 
 
@@ -38,6 +40,7 @@ class _Sorted:
     drafts: list[Draft] = field(default_factory=list)
     further: list[tuple[datetime | None, str]] = field(default_factory=list)
     seen: int = 0
+    is_cut: bool = False
 
 
 def read(body: bytes, *, source: Source, outlet: Outlet, url: str, headers: Mapping[str, str], now: datetime) -> SourceRead:
@@ -66,8 +69,7 @@ def read_since(
     elif _is_feed(data, at):
         return feed.read(body, source=source, outlet=outlet, url=url, headers=headers, now=now)
     else:
-        document = parse(clean(data[at:], reading.repairs, own_entities(data[:at])))
-        _sort_document(document, found, reading)
+        _sort_document(clean(data[at:], reading.repairs, own_entities(data[:at])), found, reading)
     return _result(found, reading, is_cut=is_cut)
 
 
@@ -97,20 +99,27 @@ def _unpacked(body: bytes) -> tuple[bytes, bool]:
     return bytes(data), not unpacker.eof or rest.startswith(_GZIP)
 
 
-def _sort_document(document: Document, found: _Sorted, reading: Reading) -> None:
-    roots: Iterator[Element]
-    if document.is_whole:
-        roots = iter((document.root,))
-    else:
-        reading.repairs.note(f"not well-formed: {one_line(document.error)}")
-        roots = salvage(document, _ITEM_NAMES, reading.repairs)
+def _sort_document(data: bytes, found: _Sorted, reading: Reading) -> None:
     names: dict[object, str] = {}
-    core = str(document.root.tag).rpartition("}")[0][1:]
-    for root in roots:
+    core: str | None = None
+    for root in _roots(data, reading):
+        core = str(root.tag).rpartition("}")[0][1:] if core is None else core
         for element in root:
             if found.seen >= URLS_MAX:
+                found.is_cut = True
                 return
             _sort(element, found, reading, names, core)
+
+
+def _roots(data: bytes, reading: Reading) -> Iterator[Element]:
+    """The document's root, or several where it is broken or so long that its tree would take five times its size."""
+    if len(data) <= _PIECES_OVER:
+        document = parse(data)
+        if document.is_whole:
+            yield document.root
+            return
+        reading.repairs.note(f"not well-formed: {one_line(document.error)}")
+    yield from salvage(data, _ITEM_NAMES, reading.repairs)
 
 
 def _sort(element: Element, found: _Sorted, reading: Reading, names: dict[object, str], core: str) -> None:
@@ -186,7 +195,9 @@ def _sort_further(location: str, modified: str, found: _Sorted, reading: Reading
 
 def _sort_lines(data: bytes, found: _Sorted) -> None:
     """A sitemap may be a text of URLs, one a line."""
-    lines = [line.strip() for line in data.decode("utf-8", "replace").splitlines()[:URLS_MAX]]
+    every = data.decode("utf-8", "replace").splitlines()
+    lines = [line.strip() for line in every[:URLS_MAX]]
+    found.is_cut = len(every) > URLS_MAX
     if not data or not all(line.startswith(("http://", "https://")) for line in lines if line):
         raise Unreadable("the answer is empty" if not data else "no sitemap")
     for line in filter(None, lines):
@@ -198,7 +209,7 @@ def _result(found: _Sorted, reading: Reading, *, is_cut: bool) -> SourceRead:
     newest_first = sorted(found.further, key=lambda each: each[0].timestamp() if each[0] else float("inf"), reverse=True)
     further = tuple(dict.fromkeys(url for _, url in newest_first))
     reading.repairs.note("further sitemaps left out", max(len(further) - FURTHER_MAX, 0))
-    is_truncated = is_cut or found.seen >= URLS_MAX
+    is_truncated = is_cut or found.is_cut
     return SourceRead(
         entries=reading.entries(_within(found, reading)),
         parser="sitemap",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,7 +44,12 @@ _NOT_MODIFIED = 304
 _NO_CONTENT = 204
 _PARTS_KEPT = 1_000
 _LONG = 512 * 1024
-"""Longer sources are read beside the loop, which they would hold up for a noticeable time."""
+"""Longer sources are read beside the loop, which they would hold up for a noticeable time, all in one thread: the C library keeps for each
+thread what the longest list in it took (six threads kept 470 MB), and the interpreter's lock lets two read no faster than one.
+"""
+
+_HUGE = 2 * 1024 * 1024
+"""Longer ones are read one at a time: a list of a hundred thousand items takes some 150 MB until it is durable."""
 
 
 class Fallback(Protocol):
@@ -63,6 +69,33 @@ class Polled:
     parts: Mapping[str, Validators] = field(default_factory=dict)
 
 
+def next_url(outcome: Polled | Arrival) -> str | None:
+    """Return where the next page of this kind will probably be asked for."""
+    if isinstance(outcome, Polled):
+        return next((entry.url for entry in outcome.entries if entry.url), None)
+    return outcome.result.final_url if isinstance(outcome.result, Page) else None
+
+
+class HugeList:
+    """One unit's claim to a place that only one may have at a time."""
+
+    def __init__(self, place: asyncio.Lock) -> None:
+        self._place = place
+        self._is_mine = False
+
+    async def take(self) -> None:
+        """Wait for the place; at once where it is ours."""
+        if not self._is_mine:
+            await self._place.acquire()
+            self._is_mine = True
+
+    def free(self) -> None:
+        """Give the place back, if it is ours."""
+        if self._is_mine:
+            self._is_mine = False
+            self._place.release()
+
+
 class Work:
     """Does units of work; raises nothing for whatever an outlet does."""
 
@@ -72,13 +105,23 @@ class Work:
         self._clock = clock
         self._crash = crash
         self._parts: OrderedDict[str, Validators] = OrderedDict()
+        self._place = asyncio.Lock()
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="sources")
 
-    async def poll(self, order: PollOrder) -> Polled:
+    def close(self) -> None:
+        """Read no more; a list that is being read is given up."""
+        self._reader.shutdown(wait=False, cancel_futures=True)
+
+    def huge_list(self) -> HugeList:
+        """Return a unit's claim to the one place for huge lists; it is freed when the unit's outcome is durable."""
+        return HugeList(self._place)
+
+    async def poll(self, order: PollOrder, huge: HugeList) -> Polled:
         """Ask a source for news."""
         started, source = self._clock.monotonic(), order.source
         poll = Poll(source_id=source.source_id, outlet_id=source.outlet_id, at=self._clock.now(), status=PollStatus.EMPTY, url=source.url)
         try:
-            done = await self._ask(order, poll)
+            done = await self._ask(order, poll, huge)
         except Trouble as trouble:
             done = Polled(poll=_troubled(poll, trouble))
         return replace(done, poll=replace(done.poll, duration_s=self._clock.monotonic() - started))
@@ -123,14 +166,9 @@ class Work:
         check(answer)
         return answer
 
-    async def prepare(self, outcome: Polled | Arrival, outlet: Outlet) -> None:
-        """Read the rules that the next pages of this kind will need, once their time does not matter."""
-        if isinstance(outcome, Polled):
-            url = next((entry.url for entry in outcome.entries if entry.url), None)
-        else:
-            url = outcome.result.final_url if isinstance(outcome.result, Page) else None
-        if url:
-            await self._fetcher.prepare(url, outlet)
+    async def prepare(self, url: str, outlet: Outlet) -> None:
+        """Read the rules that the next page from there will need, once their time does not matter."""
+        await self._fetcher.prepare(url, outlet)
 
     def remember(self, parts: Mapping[str, Validators]) -> None:
         """Ask for these parts of sitemap indexes conditionally from now on: what they listed is durable."""
@@ -140,7 +178,7 @@ class Work:
         while len(self._parts) > _PARTS_KEPT:
             self._parts.popitem(last=False)
 
-    async def _ask(self, order: PollOrder, poll: Poll) -> Polled:
+    async def _ask(self, order: PollOrder, poll: Poll, huge: HugeList) -> Polled:
         source, known = order.source, order.validators
         settings = self._fetcher.settings
         conditions = conditional(known, poll.at, every_s=settings.unconditional_every_s)
@@ -157,12 +195,14 @@ class Work:
         validators = _validators(answer, known, is_unconditional=not conditions, at=poll.at)
         if validators.body_hash == known.body_hash and not answer.is_cut:
             return Polled(poll=replace(poll, status=PollStatus.UNCHANGED, validators=validators))
-        return await self._news(order, answer, replace(poll, validators=validators))
+        if len(answer.body) > _HUGE:
+            await huge.take()
+        return await self._news(order, answer, replace(poll, validators=validators), huge)
 
-    async def _news(self, order: PollOrder, answer: Answer, poll: Poll) -> Polled:
+    async def _news(self, order: PollOrder, answer: Answer, poll: Poll, huge: HugeList) -> Polled:
         """Read an answer, and the parts it points to where it is an index."""
         read = await self._read(answer, order.source, order.outlet, poll.at)
-        parts = await self._further(order, read, poll.at) if read.further else _Parts()
+        parts = await self._further(order, read, poll.at, huge) if read.further else _Parts()
         entries = tuple({entry.key: entry for entry in (*read.entries, *parts.entries)}.values())
         is_truncated = read.is_truncated or answer.is_cut
         poll = replace(
@@ -191,7 +231,9 @@ class Work:
             raise Trouble(Cause.BLOCKED, "answered with a bot wall", http_status=answer.http_status, final_url=answer.url)
         read = partial(sources.load(source.kind), source=source, outlet=outlet, url=answer.url, headers=answer.headers, now=now)
         try:
-            return await asyncio.to_thread(read, answer.body) if len(answer.body) > _LONG else read(answer.body)
+            if len(answer.body) <= _LONG:
+                return read(answer.body)
+            return await asyncio.get_running_loop().run_in_executor(self._reader, read, answer.body)
         except sources.NeedsFallback as need:
             return await self._read_again(answer, source, outlet, now, so_far=need.so_far)
         except sources.Unreadable as error:
@@ -207,8 +249,11 @@ class Work:
             return so_far
         return read if so_far is None or len(read.entries) > len(so_far.entries) else so_far
 
-    async def _further(self, order: PollOrder, read: SourceRead, now: datetime) -> _Parts:
-        """Read the newest documents an index points to; one that fails is read with the next poll."""
+    async def _further(self, order: PollOrder, read: SourceRead, now: datetime, huge: HugeList) -> _Parts:
+        """Read the newest documents an index points to; one that fails is read with the next poll.
+
+        Of these a huge one keeps the place only while it is read: the next is fetched at the host's own pace.
+        """
         found, settings = _Parts(), self._fetcher.settings
         waiting = deque(read.further)
         for _ in range(settings.further_documents):
@@ -227,10 +272,14 @@ class Work:
                     found.unchanged += 1
                     continue
                 check(answer)
+                if len(answer.body) > _HUGE:
+                    await huge.take()
                 part = await self._read(answer, order.source, order.outlet, now)
             except Trouble:
                 found.is_partial = True
                 continue
+            finally:
+                huge.free()
             found.size += len(answer.body)
             found.entries.extend(part.entries)
             waiting.extend(part.further)

@@ -119,9 +119,21 @@ def test_a_list_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sitemap, "URLS_MAX", 5)
     found = read(urlset(*(f"<loc>https://a.example/{n}</loc>" for n in range(9))))
     assert (len(found.entries), found.is_truncated) == (5, True)
+    assert not read(urlset(*(f"<loc>https://a.example/{n}</loc>" for n in range(5)))).is_truncated, "a list of just as many is whole"
+    assert read("\n".join(f"https://a.example/{n}" for n in range(6))).is_truncated
     monkeypatch.setattr(sitemap, "FURTHER_MAX", 2)
     index = "<sitemapindex>" + "".join(f"<sitemap><loc>https://a.example/{n}.xml</loc></sitemap>" for n in range(4)) + "</sitemapindex>"
     assert len(read(index).further) == 2
+
+
+def test_a_long_sitemap_is_read_in_pieces_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    news = "<news:news><news:publication_date>2026-03-01</news:publication_date><news:title>Day &amp; night {n}</news:title></news:news>"
+    body = urlset(*(f"<loc>https://a.example/{n}</loc>{news.format(n=n)}" for n in range(700)))
+    index = "<sitemapindex>" + "".join(f"<sitemap><loc>https://a.example/{n}.xml</loc></sitemap>" for n in range(700)) + "</sitemapindex>"
+    whole = [read(each) for each in (body, index)]
+    monkeypatch.setattr(sitemap, "_PIECES_OVER", 1_000)
+    assert [read(each) for each in (body, index)] == whole
+    assert (len(whole[0].entries), whole[0].repairs, len(whole[1].further)) == (700, (), 700)
 
 
 def test_a_text_of_urls_is_a_sitemap() -> None:

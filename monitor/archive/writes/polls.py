@@ -13,7 +13,7 @@ from crawler.cadence import FeedState, Plan
 from crawler.model import Entry, Poll
 from monitor.archive import tables as t
 from monitor.archive.ready import Ready
-from monitor.archive.shapes import RETITLED, chunks, day_of, entry_of, entry_row
+from monitor.archive.shapes import CHUNK, RETITLED, chunks, day_of, entry_of, entry_row, fit_key, title_hash
 from monitor.archive.tx import Row, Tx
 
 FEW = 20
@@ -62,13 +62,13 @@ def record_poll(tx: Tx, poll: Poll, entries: Sequence[Entry], plan: Planner) -> 
     source = (tx.get(_SOURCE, id=poll.source_id) or [_UNKNOWN])[0]
     state = FeedState.from_json(source["state"]) if source["state"] else None
     is_first = source["last_ok_at"] is None
-    listed = list({row["key"]: row for row in map(entry_row, entries)}.values())
-    known = _known(tx, [row["key"] for row in listed])
+    listed = {fit_key(entry.key): entry for entry in entries}
+    known = _known(tx, tuple(listed))
     poll_id = _insert_poll(tx, poll)
-    unseen = [row for row in listed if row["key"] not in known]
+    unseen = [entry for key, entry in listed.items() if key not in known]
     new = _insert_entries(tx, unseen, poll.at, poll_id, is_first=is_first)
     _take_titles(tx, listed, known, poll)
-    counted = _counted(poll, listed, new, is_first=is_first)
+    counted = _counted(poll, len(listed), new, is_first=is_first)
     state, planned = plan(state, counted)
     tx.do(
         _CLOSE_POLL,
@@ -88,9 +88,9 @@ def put_entries(tx: Tx, entries: Sequence[Entry], now: datetime, *, due_at: date
 
     They come due from ``due_at`` on, one every ``apart_s`` seconds, so that the outlet's news is not kept waiting behind its past.
     """
-    listed = list({row["key"]: row for row in map(entry_row, entries)}.values())
-    known = _known(tx, [row["key"] for row in listed])
-    unseen = [row for row in listed if row["key"] not in known]
+    listed = {fit_key(entry.key): entry for entry in entries}
+    known = _known(tx, tuple(listed))
+    unseen = [entry for key, entry in listed.items() if key not in known]
     due = [due_at + timedelta(seconds=apart_s * number) for number in range(len(unseen))]
     return _insert_entries(tx, unseen, now, None, is_first=False, due=due)
 
@@ -122,22 +122,18 @@ def _insert_poll(tx: Tx, poll: Poll) -> int:
 
 
 def _insert_entries(
-    tx: Tx, rows: Sequence[dict[str, Any]], at: datetime, poll_id: int | None, *, is_first: bool, due: Sequence[datetime] = ()
+    tx: Tx, entries: Sequence[Entry], at: datetime, poll_id: int | None, *, is_first: bool, due: Sequence[datetime] = ()
 ) -> tuple[Entry, ...]:
-    """Insert what is unseen; another node may have seen some of it a moment ago."""
-    for i, row in enumerate(rows):
-        row |= {
-            "poll_id": poll_id,
-            "seen_at": at,
-            "day": day_of(at),
-            "state": "new",
-            "reason": "",
-            "tries": 0,
-            "next_at": due[i] if due else at + FLOOD_PAUSE * (i // FETCHES_PER_POLL),
-            "is_first_pass": is_first,
-        }
-    made = _made(tx, rows) if len(rows) <= FEW else _made_at_once(tx, rows)
-    return tuple(entry_of({**row, "entry_id": made[row["key"]], "article_id": None}) for row in rows if row["key"] in made)
+    """Insert what is unseen; another node may have seen some of it a moment ago. Rows are made as they are written: of a flood they fill the memory."""
+    common = {"poll_id": poll_id, "seen_at": at, "day": day_of(at), "state": "new", "reason": "", "tries": 0, "is_first_pass": is_first}
+    new: list[Entry] = []
+    for first in range(0, len(entries), CHUNK):
+        rows = [entry_row(entry) | common for entry in entries[first : first + CHUNK]]
+        for i, row in enumerate(rows, first):
+            row["next_at"] = due[i] if due else at + FLOOD_PAUSE * (i // FETCHES_PER_POLL)
+        made = _made(tx, rows) if len(rows) <= FEW else _made_at_once(tx, rows)
+        new += (entry_of(row | {"entry_id": made[row["key"]], "article_id": None}) for row in rows if row["key"] in made)
+    return tuple(new)
 
 
 def _made(tx: Tx, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -147,19 +143,17 @@ def _made(tx: Tx, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 def _made_at_once(tx: Tx, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """The same for a flood: hundreds of rows to a statement."""
     insert = tx.insert(t.entries).on_conflict_do_nothing(index_elements=["key"]).returning(_e.key, _e.entry_id)
-    made: dict[str, int] = {}
-    for part in chunks(rows):
-        made |= {str(row[0]): int(row[1]) for row in tx.connection.execute(insert, part)}
-    return made
+    return {str(row[0]): int(row[1]) for row in tx.connection.execute(insert, rows)}
 
 
-def _take_titles(tx: Tx, listed: Sequence[dict[str, Any]], known: Mapping[str, Row], poll: Poll) -> None:
+def _take_titles(tx: Tx, listed: Mapping[str, Entry], known: Mapping[str, Row], poll: Poll) -> None:
     """Take over changed titles; where the entry was fetched already it is due again, unless it was refused."""
     quiet, due = [], []
-    for row in listed:
-        old = known.get(row["key"])
-        if old is None or not row["title"] or old["title_hash"] == row["title_hash"] or old["source_id"] != row["source_id"]:
+    for key, old in known.items():
+        entry = listed[key]
+        if old["source_id"] != entry.source_id or not entry.title or old["title_hash"] == title_hash(entry.title):
             continue
+        row = entry_row(entry)
         values = {"id": old["entry_id"], **{f"new_{name}": row[name] for name in _TITLED}}
         if old["state"] in {"done", "failed"}:
             due.append({**values, "new_next_at": poll.at, "new_tries": 0, "new_reason": RETITLED})
@@ -169,11 +163,11 @@ def _take_titles(tx: Tx, listed: Sequence[dict[str, Any]], known: Mapping[str, R
     tx.do_many(_RETITLE_DUE, due)
 
 
-def _counted(poll: Poll, listed: Sequence[Mapping[str, Any]], new: Sequence[Entry], *, is_first: bool) -> Poll:
-    window = poll.window_size or len(listed)
+def _counted(poll: Poll, listed: int, new: Sequence[Entry], *, is_first: bool) -> Poll:
+    window = poll.window_size or listed
     return replace(
         poll,
-        seen=len(listed),
+        seen=listed,
         new=len(new),
         item_times=tuple(e.published_at for e in new),
         window_size=window,

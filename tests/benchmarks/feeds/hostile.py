@@ -104,6 +104,7 @@ def pages() -> Iterator[tuple[str, str, Callable[[], bytes], int | None]]:
     yield "page with a 8 MB attribute", "listing", lambda: _page(b'<a href="/' + b"a" * 8_000_000 + b'">x</a>'), GOOD
     yield "page of 1 MB of <", "listing", lambda: _page(b"<" * 1_000_000), GOOD
     yield "sitemap of 50k URLs", "sitemap", lambda: _sitemap(50_000), 50_000
+    yield "news sitemap of 33 MB, read to 50k", "sitemap", lambda: _news_sitemap(100_000), 50_000
     yield "sitemap bomb, 300 MB of zeros", "sitemap", lambda: _zip_bomb(_sitemap(GOOD)[:-9], 300), GOOD
     yield (
         "JSON listing of 100k, read to 20k",
@@ -180,6 +181,20 @@ def _sitemap(urls: int) -> bytes:
     return (
         b"<urlset>"
         + b"".join(b"<url><loc>https://a.example/good/%d</loc><lastmod>2026-12-30</lastmod></url>" % n for n in range(urls))
+        + b"</urlset>"
+    )
+
+
+def _news_sitemap(urls: int) -> bytes:
+    """Twice as many URLs as the protocol allows, each with all that the news extension has."""
+    return (
+        b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">'
+        + b"".join(
+            b"<url><loc>https://a.example/good/%d</loc><lastmod>2026-12-30T10:00:00Z</lastmod><news:news><news:publication><news:name>The Daily A"
+            b"</news:name><news:language>en</news:language></news:publication><news:publication_date>2026-12-30T10:00:00Z</news:publication_date>"
+            b"<news:title>Good %d</news:title></news:news></url>\n" % (n, n)
+            for n in range(urls)
+        )
         + b"</urlset>"
     )
 
