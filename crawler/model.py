@@ -113,7 +113,7 @@ class Entry:
     ``summary`` and ``text`` are plain text, ``text`` the full text where a feed carries it. ``published_at`` is aware UTC or None
     and is never used for scheduling. ``entry_id``, ``tries`` and ``seen_at`` are set once the archive holds the entry;
     ``is_backfill`` marks entries of a backfill, which never alert; ``is_first_pass`` those of a source's very first poll, ``is_recheck`` a
-    second look at a page that was read, which ``validators`` make conditional.
+    second look at the page of an article, which ``validators`` make conditional.
     """
 
     key: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from crawler.model import Article, FailureReason, Genre
+from crawler.model import Article, ExtractStatus, FailureReason, Genre
 from monitor.model import Alert, HowAssigned, Match, Past, Reason, Said, Story, Theme, Verdict
 
 OUTLET_STEPS = (3, 10, 30)
@@ -155,6 +155,8 @@ def _revision(article: Article, earlier: Article | None) -> tuple[Said, ...]:
         return ()
     if _is_gone(article):
         return () if _is_gone(earlier) else (Said(reason=Reason.WITHDRAWN, detail=article.outlet_id),)
+    if earlier.extract_status is not ExtractStatus.OK and article.extract_status is ExtractStatus.OK:
+        return ()  # the page was read for the first time: what its list said of it was not changed by anybody
     found = []
     if article.genre is not Genre.LIVE and headline_changed(earlier.headline, article.headline):
         found.append(Said(reason=Reason.HEADLINE_CHANGED, detail=article.outlet_id))

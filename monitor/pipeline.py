@@ -32,6 +32,7 @@ from monitor.rules.engine import Engine
 T = TypeVar("T")
 
 RETRY_S = (60.0, 300.0, 1800.0)
+_NEVER_A_PAGE = frozenset({FailureReason.NO_LINK, FailureReason.TDM_TEASER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +180,8 @@ def _finish(tx: Tx, read: _Read, article_id: int, desk: Desk, now: datetime) -> 
 
 
 def _next_look(read: _Read, desk: Desk, now: datetime) -> datetime | None:
-    """When the page of an article that a theme matched is looked at again; a backfill's never is."""
-    if read.entry.is_backfill or not _matters(read.entry, read.findings) or (read.failure and not read.entry.is_recheck):
+    """When the page of an article that a theme matched is looked at again, also where there was none yet; a backfill's never is."""
+    if read.entry.is_backfill or not _matters(read.entry, read.findings) or (read.failure and read.failure.reason in _NEVER_A_PAGE):
         return None
     return rechecks.next_look(read.entry.seen_at or now, now, desk.recheck_after_s)
 

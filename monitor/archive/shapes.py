@@ -99,7 +99,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         tries=row["tries"],
         seen_at=row["seen_at"],
         is_backfill=row["is_backfill"],
-        is_recheck=row["article_id"] is not None and row["state"] == "done" and row["reason"] != RETITLED,
+        is_recheck=row["article_id"] is not None and row["state"] in {"done", "failed"} and row["reason"] != RETITLED,
         validators=_validators(row),
         is_first_pass=row["is_first_pass"],
     )
