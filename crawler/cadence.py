@@ -83,6 +83,7 @@ class FeedState:
     not_before: datetime | None = None
     is_gone: bool = False
     is_unheard: bool = False  # the last poll never reached the host
+    is_put_off: bool = False  # the last poll was due and did not go out
     tz_offset_s: float = 0.0
 
     def to_json(self) -> str:
@@ -134,11 +135,15 @@ def observe(state: FeedState, poll: Poll, now: datetime) -> FeedState:
         failures=0,
         asked_to_wait=0,
         is_gone=False,
+        is_put_off=False,
         not_before=now + timedelta(seconds=fresh_s) if fresh_s else None,
     )
 
 
 def _failed(state: FeedState, poll: Poll, now: datetime) -> FeedState:
+    if poll.status is PollStatus.PUT_OFF:  # nobody was asked, so nobody refused
+        return replace(state, is_put_off=True, not_before=now + timedelta(seconds=min(max(poll.retry_after_s or 0.0, 1.0), DAY_S)))
+    state = replace(state, is_put_off=False)
     if poll.status is PollStatus.BUSY:
         wait_s = min(max(poll.retry_after_s or 0.0, _BUSY_S * 2.0 ** min(state.asked_to_wait, 7)), DAY_S)
         return replace(state, asked_to_wait=state.asked_to_wait + 1, not_before=now + timedelta(seconds=wait_s))
@@ -267,6 +272,8 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
 
     Waiting is limited by ``cfg``, by Retry-After and cache hints, and by the list: no more than 0.6 of what it holds is let go unread.
     """
+    if state.is_put_off and state.not_before is not None:
+        return Plan(at=max(state.not_before, now + timedelta(seconds=min(cfg.floor_s, 60.0))), reason="retry")
     if state.is_gone or is_dead(state, now):
         return _dead(state, now)
     if state.last_ok is None and not state.failures + state.asked_to_wait:

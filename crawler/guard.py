@@ -12,6 +12,8 @@ PORTS = frozenset({80, 443, 8080, 8443})
 
 Network = IPv4Network | IPv6Network
 
+# The one block of IPv6 that public hosts have addresses in; NAT64, IPv4 in any other disguise and what nobody was given lie outside it.
+_PUBLIC_IPV6 = IPv6Network("2000::/3")
 # What ``is_global`` of one Python version or another lets pass, or what leads into another network.
 _NEVER = tuple(
     ip_network(text)
@@ -23,15 +25,8 @@ _NEVER = tuple(
         "198.18.0.0/15",  # benchmarks
         "224.0.0.0/4",  # multicast
         "240.0.0.0/4",  # reserved
-        "::/96",  # IPv4-compatible, long given up
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",  # NAT64 within one network
-        "100::/64",  # discard
         "2001::/23",  # protocol assignments, Teredo among them
         "3fff::/20",  # documentation
-        "5f00::/16",  # segment routing
-        "fec0::/10",  # site-local, long given up
-        "ff00::/8",  # multicast
     )
 )
 
@@ -92,6 +87,8 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address.sixtofour:
         return True  # judged by the IPv4 address inside
+    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
+        return False
     return address.is_global and not any(address.version == network.version and address in network for network in _NEVER)
 
 

@@ -149,6 +149,7 @@ class PollStatus(StrEnum):
     BAD_CONTENT = "bad content"  # answered, but not with what the source should be
     BLOCKED = "blocked"  # 401, 403, 451, or a challenge page
     BUSY = "busy"  # 429 or 503: the host asks us to wait
+    PUT_OFF = "put off"  # not asked: the host is to be left alone, or its turns are taken for minutes
     GONE = "gone"  # 404 or 410
     SERVER_ERROR = "server error"  # other 5xx
     UNREACHABLE = "unreachable"  # DNS, connect, TLS, reset
@@ -243,6 +244,7 @@ class FailureReason(StrEnum):
     ADDRESS = "the address is not public"
     BLOCKED = "the outlet refused us"
     BUSY = "the outlet asked us to wait"
+    PUT_OFF = "its host was not to be asked yet"
     GONE = "the page is gone"
     CLIENT_ERROR = "the outlet answered with an error"
     SERVER_ERROR = "the outlet's server failed"
@@ -264,6 +266,7 @@ class FailureReason(StrEnum):
         """A later try may succeed."""
         return self in {
             FailureReason.BUSY,
+            FailureReason.PUT_OFF,
             FailureReason.SERVER_ERROR,
             FailureReason.UNREACHABLE,
             FailureReason.TIMEOUT,

@@ -96,7 +96,7 @@ def parse(url: str, base: str | None = None) -> Address:
     if not text.isprintable():
         text = text.translate(_TAB_AND_NEWLINE)
     if len(text) > MAX_CHARS:
-        raise ValueError(f"longer than {MAX_CHARS} characters")
+        raise ValueError(f"is longer than {MAX_CHARS} characters")
     if _CONTROL.search(text):
         raise ValueError("holds control characters")
     text, hash_mark, fragment = text.partition("#")
@@ -195,13 +195,13 @@ def _locate(text: str, base: str | None, *, keep_query: bool) -> Address:
     if scheme_match:
         scheme = scheme_match[1].lower()
         if scheme not in DEFAULT_PORTS:
-            raise ValueError(f"scheme {scheme[:30]!r} is not fetched")
+            raise ValueError(f"has the scheme '{scheme[:30]}', which is not fetched")
         rest = text[scheme_match.end() :]
         if rest.startswith("//") or base is None or parse(base).scheme != scheme:
             return _absolute(scheme, rest.lstrip("/"))
         text = rest
     if base is None:
-        raise ValueError("relative, and nothing to resolve it against")
+        raise ValueError("is relative, with nothing to resolve it against")
     root = parse(base)
     if text.startswith("//"):
         return _absolute(root.scheme, text.lstrip("/"))

@@ -32,6 +32,8 @@ from monitor.rules.engine import Engine
 T = TypeVar("T")
 
 RETRY_S = (60.0, 300.0, 1800.0)
+_PUT_OFF_FOR = timedelta(days=2)
+"""So long after it was listed a page waits for a host that is to be left alone, whatever the number of times."""
 _NEVER_A_PAGE = frozenset({FailureReason.NO_LINK, FailureReason.TDM_TEASER})
 
 
@@ -119,9 +121,9 @@ def refuse(tx: Tx, entry: Entry, failure: Failure, now: datetime) -> Outcome:
 
 def look_again(tx: Tx, entry: Entry, failure: Failure, desk: Desk, now: datetime) -> Outcome:
     """Leave an article as it is where a second look brought nothing to read: it stands unchanged, or could not be had this time."""
-    if failure.reason.is_passing and entry.tries < len(RETRY_S):
-        wait_s = max(RETRY_S[entry.tries], failure.retry_after_s or 0.0)
-        writes.put_look(tx, entry, next_at=now + timedelta(seconds=wait_s), tries=entry.tries + 1)
+    again = _again(entry, failure, now)
+    if again is not None:
+        writes.put_look(tx, entry, next_at=again, tries=entry.tries + _is_try(failure))
         return Outcome(ending=Ending.RETRY)
     next_at = rechecks.next_look(entry.seen_at or now, now, desk.recheck_after_s)
     writes.put_look(tx, entry, next_at=next_at, forget_validators=_is_last(entry, next_at, desk))
@@ -161,11 +163,11 @@ def settle(tx: Tx, read: _Read, desk: Desk, now: datetime) -> Outcome:
 
 def _finish(tx: Tx, read: _Read, article_id: int, desk: Desk, now: datetime) -> None:
     """Close the entry, or keep it open for another try where a later one may bring the whole page, or for a second look."""
-    failure, tries = read.failure, read.entry.tries
-    if failure and failure.reason.is_passing and tries < len(RETRY_S):
-        wait_s = max(RETRY_S[tries], failure.retry_after_s or 0.0)
+    failure = read.failure
+    again = _again(read.entry, failure, now) if failure else None
+    if failure and again is not None:
         writes.finish_entry(
-            tx, read.entry, state="new", reason=_reason(failure), article_id=article_id, next_at=now + timedelta(seconds=wait_s), now=now
+            tx, read.entry, state="new", reason=_reason(failure), article_id=article_id, next_at=again, is_try=_is_try(failure), now=now
         )
         return
     next_at = _next_look(read, desk, now)
@@ -177,6 +179,23 @@ def _finish(tx: Tx, read: _Read, article_id: int, desk: Desk, now: datetime) -> 
         tx, read.entry, state=state, reason=_reason(failure) if failure else "", article_id=article_id, next_at=next_at,
         validators=_validators(read, next_at, desk), now=now,
     )  # fmt: skip
+
+
+def _again(entry: Entry, failure: Failure, now: datetime) -> datetime | None:
+    """When a page is tried again that could not be had; None where another try is not worth it."""
+    if _is_try(failure):
+        is_worth_it = failure.reason.is_passing and entry.tries < len(RETRY_S)
+    else:
+        is_worth_it = now - (entry.seen_at or now) < _PUT_OFF_FOR
+    if not is_worth_it:
+        return None
+    pause_s = RETRY_S[min(entry.tries, len(RETRY_S) - 1)]
+    return now + timedelta(seconds=max(pause_s, failure.retry_after_s or 0.0))
+
+
+def _is_try(failure: Failure) -> bool:
+    """Whether somebody was asked."""
+    return failure.reason is not FailureReason.PUT_OFF
 
 
 def _next_look(read: _Read, desk: Desk, now: datetime) -> datetime | None:

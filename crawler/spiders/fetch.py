@@ -156,7 +156,7 @@ class Fetcher:
         await self._sit_out(host)
         wait_s = await self._slots.reserve(host, spacing_s, most_s=self.settings.pace_patience_s)
         if wait_s > self.settings.pace_patience_s:
-            raise Trouble(Cause.BUSY, f"the next turn at {host} is {wait_s:.0f} s away", retry_after_s=wait_s)
+            raise Trouble(Cause.PUT_OFF, f"the next turn at {host} is {wait_s:.0f} s away", retry_after_s=wait_s)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
             await self._sit_out(host)  # another source of the host may have been told to wait meanwhile
@@ -169,7 +169,7 @@ class Fetcher:
             if wait_s <= 0:
                 return
             if wait_s > self.settings.patience_s:
-                raise Trouble(Cause.BUSY, f"{host} asked us to wait until {until:%H:%M:%S} UTC", retry_after_s=wait_s)
+                raise Trouble(Cause.PUT_OFF, f"{host} asked us to wait until {until:%H:%M:%S} UTC", retry_after_s=wait_s)
             await asyncio.sleep(wait_s)
 
     def _request(self, url: str, ask: Ask, transfer: Transfer) -> Request:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TDM_KEPT = timedelta(hours=24)
 _TDM_ORIGINS = 10_000
 _TDM_RULES = 1_000
-_NOT_RULES = frozenset({Cause.ADDRESS, Cause.BUSY})
+_NOT_RULES = frozenset({Cause.ADDRESS, Cause.BUSY, Cause.PUT_OFF})
 """Troubles on the way to tdmrep.json that say nothing about it: it is asked for again with the next page."""
 
 
@@ -83,7 +83,7 @@ class Permissions:
         try:
             answer = await self._get(wanted)
         except Trouble as trouble:
-            if trouble.cause is Cause.BUSY:
+            if trouble.cause in {Cause.BUSY, Cause.PUT_OFF}:
                 raise  # the host stands still as a whole, and is asked again when it may be
             if trouble.cause is Cause.ADDRESS and trouble.final_url == wanted.url:
                 raise  # the origin itself is out of reach, not its rules

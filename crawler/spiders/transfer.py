@@ -51,7 +51,7 @@ class Transfer:
     async def go(self) -> None:
         """Return when the request may go out, to be followed by the write and nothing that waits; raises Trouble where it may not."""
         if not await self._may_go() or self._is_over:  # we slept over our turn, and somebody else may have it now
-            raise Trouble(Cause.BUSY, "the turn was lost while waiting", retry_after_s=_LOST_S)
+            raise Trouble(Cause.PUT_OFF, "the turn was lost while waiting", retry_after_s=_LOST_S)
 
 
 def _given_up() -> Trouble:

@@ -16,6 +16,7 @@ class Cause(Enum):
     ROBOTS = (PollStatus.REFUSED_ROBOTS, FailureReason.ROBOTS)
     BLOCKED = (PollStatus.BLOCKED, FailureReason.BLOCKED)
     BUSY = (PollStatus.BUSY, FailureReason.BUSY)
+    PUT_OFF = (PollStatus.PUT_OFF, FailureReason.PUT_OFF)
     GONE = (PollStatus.GONE, FailureReason.GONE)
     CLIENT_ERROR = (PollStatus.BAD_CONTENT, FailureReason.CLIENT_ERROR)
     SERVER_ERROR = (PollStatus.SERVER_ERROR, FailureReason.SERVER_ERROR)

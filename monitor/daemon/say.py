@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 import structlog
 from wcwidth import wcswidth
 
-from crawler.model import Entry, Outlet, Poll, SourceKind
+from crawler.model import Entry, Outlet, Poll, PollStatus, SourceKind
 from monitor.clock import Clock
 from monitor.config.terminal import width
 from monitor.pipeline import Outcome
@@ -41,6 +41,9 @@ class LogVoice:
 
     def polled(self, outlet: Outlet, kind: SourceKind, poll: Poll, new: Sequence[Entry]) -> None:
         values = {"outlet": outlet.outlet_id, "source": poll.source_id, "kind": kind.value, "status": poll.status.value}
+        if poll.status is PollStatus.PUT_OFF:
+            self._log.debug("source put off", **values, reason=poll.error, retry_s=poll.retry_after_s)
+            return
         if not poll.status.is_success:
             is_news = self._failed.get(poll.source_id) != poll.status.value
             self._failed[poll.source_id] = poll.status.value
@@ -92,6 +95,8 @@ class TerminalVoice:
         self.note("first pass: reading what is already out there (no alerts for articles older than 24 h)")
 
     def polled(self, outlet: Outlet, kind: SourceKind, poll: Poll, new: Sequence[Entry]) -> None:
+        if poll.status is PollStatus.PUT_OFF:
+            return
         name = _padded(outlet.name, _NAME_WIDTH)
         if not poll.status.is_success:
             problem = f"{poll.status.value}" + (f" ({poll.error})" if poll.error else "")

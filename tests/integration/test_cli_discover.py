@@ -54,7 +54,7 @@ async def test_discover_says_why_where_there_is_no_page(beat: Beat) -> None:
     assert "answered 503" in said.err
     wrong = await beat.run("outlets", "discover", "ftp://somewhere.example/")
     assert wrong.code == 2
-    assert "scheme 'ftp' is not fetched" in wrong.err
+    assert "it has the scheme 'ftp', which is not fetched" in wrong.err
 
 
 async def test_a_backfill_keeps_the_past_once_and_goes_on_where_it_was(beat: Beat) -> None:

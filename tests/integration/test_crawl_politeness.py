@@ -134,7 +134,7 @@ async def test_a_long_hold_answers_at_once_without_asking_anybody() -> None:
         asked = len(site.hits)
         failure = await rig.fetch(site.url("/a"), outlet)
         assert isinstance(failure, Failure)
-        assert failure.reason is FailureReason.BUSY
+        assert failure.reason is FailureReason.PUT_OFF
         assert failure.retry_after_s is not None
         assert 3500 < failure.retry_after_s <= 3600
         assert len(site.hits) == asked
@@ -195,7 +195,7 @@ async def test_turns_too_far_away_are_refused_and_not_booked() -> None:
         for _ in range(3):
             failure = await rig.fetch(site.url("/a"), outlet)
             assert isinstance(failure, Failure)
-            assert failure.reason is FailureReason.BUSY
+            assert failure.reason is FailureReason.PUT_OFF
             assert failure.retry_after_s is not None
             assert 20 < failure.retry_after_s <= 30
 

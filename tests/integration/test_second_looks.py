@@ -160,3 +160,19 @@ async def test_a_page_that_failed_every_try_gets_its_second_looks(desks: Desks) 
     assert not desks.due(0.95)
     assert await desks.look(1.5, b"Bergen") is Ending.REVISED
     assert desks.told == [Reason.FIRST_REPORT]
+
+
+async def test_a_page_whose_host_is_to_be_left_alone_waits_for_it_however_often_but_not_for_ever(desks: Desks) -> None:
+    for tries in range(6):
+        ending = await desks.look(tries, None, why=FailureReason.PUT_OFF)
+        assert ending is (Ending.NEW if tries == 0 else Ending.UNCHANGED)
+        (waiting,) = desks.due(tries + 0.1)
+        assert (waiting.tries, waiting.is_recheck) == (0, False)
+    assert await desks.look(7, b"Bergen") is Ending.REVISED
+    assert desks.told == [Reason.FIRST_REPORT]
+
+
+async def test_a_page_that_was_put_off_for_days_is_given_up(desks: Desks) -> None:
+    await desks.look(0, None, why=FailureReason.PUT_OFF)
+    await desks.look(49, None, why=FailureReason.PUT_OFF)
+    assert not desks.due(1000)

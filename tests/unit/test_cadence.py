@@ -114,6 +114,20 @@ def test_retry_after_stops_the_source_and_doubles() -> None:
     assert next_poll(observe(state, a_poll(status=PollStatus.BUSY, retry_after_s=9e9), NOW), NOW, 0.5, CFG).at <= NOW + timedelta(days=1)
 
 
+def test_a_poll_that_did_not_go_out_is_due_when_it_may_and_nobody_is_blamed() -> None:
+    refused = observe(learned(24), a_poll(status=PollStatus.BUSY, retry_after_s=3.0), NOW)
+    for before in (learned(24), refused, observe(learned(24), a_poll(status=PollStatus.GONE, http_status=410), NOW)):
+        state = before
+        for _ in range(5):
+            state = observe(state, a_poll(status=PollStatus.PUT_OFF, retry_after_s=130.0), NOW)
+        assert next_poll(state, NOW, 0.5, CFG) == cadence.Plan(at=NOW + timedelta(seconds=130), reason="retry")
+        assert (state.failures, state.asked_to_wait) == (before.failures, before.asked_to_wait)
+        assert next_poll(state, NOW + timedelta(hours=1), 0.5, CFG).at == NOW + timedelta(hours=1, seconds=60)
+        assert next_poll(observe(state, a_poll(), NOW), NOW, 0.5, CFG).at > NOW
+    again = observe(observe(refused, a_poll(status=PollStatus.PUT_OFF), NOW), a_poll(status=PollStatus.BUSY), NOW)
+    assert again.not_before == NOW + timedelta(minutes=30)
+
+
 def test_cache_hints_wait_half_an_hour_at_most() -> None:
     busy = learned(2000, tier=1)
     hinted = observe(busy, a_poll(NOW + timedelta(minutes=5), max_age_s=7200.0, age_s=60.0), NOW + timedelta(minutes=5))

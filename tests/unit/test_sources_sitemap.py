@@ -63,7 +63,7 @@ def test_an_index_names_further_sitemaps_newest_first() -> None:
     assert found.further == ("https://a.example/undated.xml", "https://a.example/new.xml", "https://a.example/2026/02/20.xml")
     assert found.entries == ()
     assert "further sitemaps older than the window left out" in found.repairs
-    assert "sitemaps left out since the URL scheme 'ftp' is not fetched" in found.repairs
+    assert "sitemaps left out since the URL has the scheme 'ftp', which is not fetched" in found.repairs
 
 
 def test_of_a_long_list_what_is_older_than_the_window_is_left_out_and_counted() -> None:

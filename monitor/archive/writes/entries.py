@@ -23,18 +23,19 @@ def finish_entry(
     article_id: int | None = None,
     next_at: datetime | None = None,
     validators: Validators | None = None,
+    is_try: bool = True,
     now: datetime,
 ) -> None:
     """Note how the fetch of an entry ended.
 
-    ``state`` is done, failed, refused, or new for another try; with ``next_at`` it is due again then, whatever its state, and
+    ``state`` is done, failed, refused, or new for another try, which this one counts against unless not ``is_try``; with ``next_at`` it is due again then, whatever its state, and
     ``validators`` make that fetch conditional and tell an unchanged page. Once an entry is done for good its own text goes: the article holds it.
     """
     values = {
         "is_over": int(state == "done" and next_at is None and article_id is not None),
         "new_state": state,
         "new_reason": reason,
-        "new_tries": entry.tries + 1 if state in {"new", "failed"} else 0,
+        "new_tries": entry.tries + is_try if state in {"new", "failed"} else 0,
         "due_at": next_at,
         "over_at": None if state == "new" else now,
         "made_id": article_id,

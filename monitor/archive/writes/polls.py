@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.cadence import FeedState, Plan
-from crawler.model import Entry, Poll
+from crawler.model import Entry, Poll, PollStatus
 from monitor.archive import tables as t
 from monitor.archive.ready import Ready
 from monitor.archive.shapes import CHUNK, RETITLED, chunks, day_of, entry_of, entry_row, fit_key, title_hash
@@ -183,7 +183,7 @@ def _update_source(tx: Tx, poll: Poll, state: FeedState, planned: Plan, before: 
         "last_poll_at": poll.at,
         "last_status": poll.status.value,
         "last_error": poll.error,
-        "failures": 0 if poll.status.is_success else before["failures"] + 1,
+        "failures": 0 if poll.status.is_success else before["failures"] + (poll.status is not PollStatus.PUT_OFF),
     }
     if poll.status.is_success:
         values |= {"last_ok_at": poll.at, **{name: before[name] for name in _VALIDATORS}, **_validators(poll)}
