@@ -32,12 +32,17 @@ def read_headers(path: str) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _read(path: str, _changed: int) -> tuple[tuple[str, str], ...]:
+    return headers_in(Path(path).read_text(encoding="utf-8"))
+
+
+def headers_in(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers a text holds; raises ValueError, naming the line and never its content."""
     found: list[tuple[str, str]] = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
-        text = line.strip()
-        if not text or text.startswith("#"):
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
             continue
-        match = _LINE.fullmatch(text)
+        match = _LINE.fullmatch(bare)
         if match is None:
             raise ValueError(f"line {number} is not 'Name: value'")
         if not match[2].isprintable():

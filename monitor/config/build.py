@@ -10,8 +10,7 @@ from urllib.parse import unquote
 
 from crawler import urls
 from crawler.model import Outlet, Place, Selectors, Source
-from monitor.config import models
-from monitor.config.problems import did_you_mean, one_of
+from monitor.config import checks, models
 from monitor.config.reading import Reading
 from monitor.config.secrets import beside
 from monitor.config.yaml12 import Document, Path, scalar_text
@@ -52,6 +51,8 @@ def outlet(model: models.OutletModel, document: Document, path: Path, reading: R
     if model.proxy and "@" in model.proxy:
         userinfo = model.proxy.partition("://")[2].rpartition("@")[0]
         reading.vault.secrets += [userinfo, *filter(None, (userinfo.partition(":")[2], unquote(userinfo.partition(":")[2])))]
+    if model.selectors:
+        reading.say(*checks.of_selectors(model.selectors, document, (*path, "selectors")))
     headers = _present(model.headers_file, "headers_file", document, path, reading)
     return Outlet(
         outlet_id=outlet_id,
@@ -89,9 +90,9 @@ def _source(model: models.SourceModel, outlet_id: str, document: Document, path:
         said = "fields belongs to json_api" if model.fields else "json_api needs fields: article field to path"
         reading.say(document.at((*path, "fields"), said, "fields: {url: …, title: …, published_at: …}", key=True))
     if model.fields:
-        _check_fields(model.fields, document, (*path, "fields"), reading)
-    if model.links is not None and (wrong := _wrong_pattern(model.links)):
-        reading.say(document.at((*path, "links"), wrong, "the syntax is RE2's: no look-around, no back-references"))
+        reading.say(*checks.of_fields(model.fields, document, (*path, "fields")))
+    if model.links is not None:
+        reading.say(*checks.of_links(model.links, document, (*path, "links")))
     return Source(
         source_id=urls.source_id(outlet_id, url),
         outlet_id=outlet_id,
@@ -104,24 +105,6 @@ def _source(model: models.SourceModel, outlet_id: str, document: Document, path:
     )
 
 
-def _check_fields(fields: Mapping[str, str], document: Document, path: Path, reading: Reading) -> None:
-    """Say which fields are none, and which paths; unsaid, an article would come without them."""
-    from crawler.sources import json_api  # noqa: PLC0415 - reading what outlets list is paid only where such a source is watched
-
-    for name, written in fields.items():
-        if name not in json_api.KNOWN:
-            hint = did_you_mean(name, json_api.KNOWN) or f"known here: {one_of(json_api.FIELDS)}"
-            reading.say(document.at((*path, name), f"'{name}' is no field of an article", hint, key=True))
-        elif wrong := json_api.problem(written):
-            reading.say(document.at((*path, name), wrong))
-
-
-def _wrong_pattern(pattern: str) -> str | None:
-    from crawler.sources import listing  # noqa: PLC0415 - the same
-
-    return listing.problem(pattern)
-
-
 def _present(name: str | None, key: str, document: Document, path: Path, reading: Reading) -> str | None:
     """Return the absolute path of a file an outlet names; it must be there when secrets are asked for."""
     if name is None:
@@ -132,6 +115,9 @@ def _present(name: str | None, key: str, document: Document, path: Path, reading
     elif reading.vault.is_open and key == "headers_file":
         rows = found.read_text(encoding="utf-8", errors="replace").splitlines()
         reading.vault.secrets += [value.strip() for row in rows if (value := row.partition(":")[2]).strip()]
+        reading.say(*checks.of_headers(found, document, (*path, key)))
+    elif reading.vault.is_open and key == "ca_file":
+        reading.say(*checks.of_authorities(found, document, (*path, key)))
     return str(found)
 
 

@@ -5,6 +5,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -434,7 +435,7 @@ def test_a_damaged_file_is_taken_or_refused_with_a_place_but_never_crashes(write
 def test_a_subscribers_own_headers_are_secrets_and_must_be_there(write: Write, tmp_path: Path) -> None:
     (tmp_path / "outlets").mkdir(exist_ok=True)
     (tmp_path / "outlets" / "nzz.headers").write_text("Cookie: planted-cookie\nX-Empty:\n")
-    (tmp_path / "outlets" / "own.pem").write_text("certificate")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "outlets" / "own.pem")
     extra = "    headers_file: nzz.headers\n    ca_file: own.pem\n    selectors: {headline: h1, body: article, drop: .ad}\n    sources:\n      - feed:"
     found = loaded(write(outlets=OUTLETS.replace("    sources:\n      - feed:", extra, 1)))
     outlet = found.outlets[0]
@@ -445,6 +446,26 @@ def test_a_subscribers_own_headers_are_secrets_and_must_be_there(write: Write, t
     assert "planted-cookie" in found.secrets
     (told,) = problems(write(outlets=OUTLETS.replace("    sources:", "    headers_file: none.headers\n    sources:", 1)))
     assert told.message.endswith("none.headers: no such file")
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "said"),
+    [
+        ("headers_file", b"# mine\nCookie planted-token\n", "line 2 is not 'Name: value'"),
+        ("headers_file", b"Cookie: planted-token\x07\n", "line 1 holds control characters"),
+        ("headers_file", b"Cookie: \xff\xfe", "it is no text in UTF-8"),
+        ("ca_file", b"planted-token", "no certificates are in it"),
+        ("ca_file", b"", "no certificates are in it"),
+    ],
+)
+def test_files_of_an_outlet_that_cannot_be_used_are_told_without_what_they_hold(
+    write: Write, tmp_path: Path, key: str, content: bytes, said: str
+) -> None:
+    (tmp_path / "outlets").mkdir(exist_ok=True)
+    (tmp_path / "outlets" / "own").write_bytes(content)
+    (told,) = problems(write(outlets=OUTLETS.replace("    sources:", f"    {key}: own\n    sources:", 1)))
+    assert said in told.message
+    assert "planted" not in f"{told}"
 
 
 def test_a_value_and_its_file_say_the_same_twice(write: Write, tmp_path: Path) -> None:

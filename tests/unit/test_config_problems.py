@@ -214,6 +214,8 @@ CASES: list[tuple[str, str, str, str, str, str]] = [
         "'link[' is no path",
         "",
     ),
+    ("outlets/all.yaml", "tier: 1", "selectors: {body: 'div['}", "6:23", "'div[' is no CSS selector", ""),
+    ("outlets/all.yaml", "tier: 1", "selectors: {drop: [p, 'a >> b']}", "6:27", "'a >> b' is no CSS selector", ""),
     ("outlets/all.yaml", "tier: 1", 'user_agent: "a\\nX-Evil: 1"', "6:17", "one line of text", ""),
     ("presswatch.yaml", "workers: 2\n", 'contact: "me\\n@example"\n', "8:10", "one line of text", ""),
     ("outlets/all.yaml", "    home: https://zeitung.example\n", "", "2:5", "'home' is missing", ""),
