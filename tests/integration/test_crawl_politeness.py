@@ -288,7 +288,7 @@ async def test_nothing_is_sent_where_the_turn_was_lost_while_connecting() -> Non
         outlet = outlet_of(site.url("/feed"))
         rig.slots.lost.add("127.0.0.5")
         poll, _ = await rig.poll(outlet.sources[0], outlet)
-        assert (poll.status, site.connections, site.paths()) == (PollStatus.BUSY, 1, [])
+        assert (poll.status, site.connections, site.paths()) == (PollStatus.PUT_OFF, 1, [])
         assert not rig.slots.entered
         rig.slots.lost.clear()
         poll, _ = await rig.poll(outlet.sources[0], outlet)
