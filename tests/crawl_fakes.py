@@ -96,7 +96,11 @@ class MemorySlots:
         return True
 
     async def confirm(self, host: str) -> bool:
-        return host not in self.lost
+        try:
+            self.lost.remove(host)
+        except KeyError:
+            return True
+        return False
 
     def leave(self, host: str) -> None:
         self.entered.discard(host)

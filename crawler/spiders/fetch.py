@@ -20,7 +20,7 @@ from crawler.spiders import access
 from crawler.spiders.dial import CUT, Door
 from crawler.spiders.permission import Permissions
 from crawler.spiders.settings import CrawlSettings
-from crawler.spiders.transfer import Transfer
+from crawler.spiders.transfer import Lost, Transfer
 from crawler.spiders.trouble import Cause, Trouble, cause_of
 from crawler.spiders.unpack import ACCEPTED
 
@@ -140,16 +140,24 @@ class Fetcher:
         host = urls.host_key(url)
         lock = self._hosts.setdefault(host, asyncio.Lock())
         async with lock:
-            try:
-                await self._turn(host, spacing_s)
-                async with Transfer(partial(self._slots.confirm, host)) as transfer:
-                    response = await self._download(self._request(url, ask, transfer))
-                if response.status in _ASKED_TO_WAIT:
-                    await self._stop(host, response)
-            finally:
-                self._slots.leave(host)  # only now that a hold is on record may somebody else ask
+            while (response := await self._ask_once(host, url, ask, spacing_s)) is None:
+                pass
             self._refusals.pop(host, None)
             return response
+
+    async def _ask_once(self, host: str, url: str, ask: Ask, spacing_s: float) -> Response | None:
+        """Take a turn and fetch; None where the turn was lost before anything was sent."""
+        try:
+            await self._turn(host, spacing_s)
+            async with Transfer(partial(self._slots.confirm, host)) as transfer:
+                response = await self._download(self._request(url, ask, transfer))
+            if response.status in _ASKED_TO_WAIT:
+                await self._stop(host, response)
+        except Lost:
+            return None
+        finally:
+            self._slots.leave(host)  # only now that a hold is on record may somebody else ask
+        return response
 
     async def _turn(self, host: str, spacing_s: float) -> None:
         """Wait until we may ask this host and have it to ourselves; raises Trouble where that is long from now."""

@@ -9,7 +9,11 @@ from typing import Self
 
 from crawler.spiders.trouble import Cause, Trouble
 
-_LOST_S = 1.0
+_SOON_S = 1.0
+
+
+class Lost(Trouble):
+    """The turn was lost before anything was sent: it is nobody's fault, and is asked for anew."""
 
 
 class Transfer:
@@ -49,10 +53,10 @@ class Transfer:
             self._task = None
 
     async def go(self) -> None:
-        """Return when the request may go out, to be followed by the write and nothing that waits; raises Trouble where it may not."""
+        """Return when the request may go out, to be followed by the write and nothing that waits; raises Lost where it may not."""
         if not await self._may_go() or self._is_over:  # we slept over our turn, and somebody else may have it now
-            raise Trouble(Cause.PUT_OFF, "the turn was lost while waiting", retry_after_s=_LOST_S)
+            raise Lost(Cause.PUT_OFF, "the turn was lost while waiting", retry_after_s=_SOON_S)
 
 
 def _given_up() -> Trouble:
-    return Trouble(Cause.BUSY, "nobody waits for the answer any more", retry_after_s=_LOST_S)
+    return Trouble(Cause.BUSY, "nobody waits for the answer any more", retry_after_s=_SOON_S)

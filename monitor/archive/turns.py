@@ -144,12 +144,13 @@ class SharedHostRows:
         return True
 
     async def confirm(self, host: str) -> bool:
-        """Say whether the host is still ours for all of a request. The last thing this does is look at the clock: whoever is frozen from here on wakes up too late to have seen it."""
+        """Say whether the host is still ours for all of a request; the last thing this does is to look at the clock."""
         while (taken := self._inside.get(host)) is not None and self._is_live():
             if self._monotonic() - taken.asked_at < self._fresh_s:
                 return True
-            row, asked_at = await self._asked(host, _CONFIRM, {"host": host, "by": self._by, "busy_s": self._busy_s})
-            if row is None:
+            asked_at = self._monotonic()
+            found = await self._aside.once(_CONFIRM, {"host": host, "by": self._by, "busy_s": self._busy_s})
+            if found is None or isinstance(found, Exception):  # another's, or a server that is away: a turn is waited for elsewhere
                 self._inside.pop(host, None)
             else:
                 self._take(host, asked_at, taken.step_s)

@@ -27,7 +27,8 @@ def lines(nodes: Sequence[Mapping[str, Any]], queue: Sequence[Mapping[str, Any]]
         found.append(("node", [str(node["node_id"]), _roles(node["roles"]), does, f"rules {str(node['rules_version'])[:8]}"]))
     for state in queue:
         oldest = f", the oldest for {state['oldest_s']:.0f} s" if state["oldest_s"] is not None else ""
-        found.append(("queue", [f"{state['kind']}: {state['waiting']:,} waiting{oldest}, {state['doing']} being done"]))
+        stalled = f", {state['stalled']} stalled" if state["stalled"] else ""
+        found.append(("queue", [f"{state['kind']}: {state['waiting']:,} waiting{oldest}, {state['doing']} being done{stalled}"]))
     return found
 
 

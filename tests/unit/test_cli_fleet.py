@@ -38,11 +38,12 @@ def test_each_node_and_each_kind_of_work_has_a_line() -> None:
     nodes = [
         {**asdict(node), "is_silent": node.is_silent(NOW)} for node in (a_node("a"), a_node("b", silent_s=60.0, roles=("x", "y", "z")))
     ]
-    told = fleet.lines(nodes, [asdict(a_queue(waiting=1_200, doing=7, oldest_s=12.3))])
+    told = fleet.lines(nodes, [asdict(a_queue(waiting=1_200, doing=7, oldest_s=12.3)), asdict(a_queue(doing=2, stalled=2))])
     assert told == [
         ("node", ["a", "crawler", "3 in flight", "rules abcdef01"]),
         ("node", ["b", "all roles", "silent", "rules abcdef01"]),
         ("queue", ["crawl: 1,200 waiting, the oldest for 12 s, 7 being done"]),
+        ("queue", ["crawl: 0 waiting, 2 being done, 2 stalled"]),
     ]
     assert fleet.headline(nodes) == "1 of 2 nodes alive"
     assert fleet.headline([]) == "archive on a server"
