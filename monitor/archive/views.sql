@@ -125,7 +125,7 @@ WHERE s.article_count = s.outlet_count
    OR NOT EXISTS (SELECT 1 FROM articles b WHERE b.story_id = s.story_id AND b.outlet_id = a.outlet_id
                   AND (b.seen_at < a.seen_at OR (b.seen_at = a.seen_at AND b.article_id < a.article_id)));
 
--- one row per rule: how often it hits, on how little, and what readers said of its alerts
+-- one row per rule: how often it hits, on how little, and what readers said of its alerts last
 CREATE VIEW v_rule_quality AS
 SELECT r.rule_id, r.theme_id, t.label AS theme, r.query,
        (SELECT count(*) FROM matches m WHERE m.rule_id = r.rule_id AND m.is_below = 0) AS matches,
@@ -134,11 +134,14 @@ SELECT r.rule_id, r.theme_id, t.label AS theme, r.query,
        (SELECT max(m.day) FROM matches m WHERE m.rule_id = r.rule_id) AS last_day,
        (SELECT count(*) FROM alert_rules x WHERE x.rule_id = r.rule_id) AS alerts,
        (SELECT count(*) FROM alert_rules x JOIN marks k ON k.alert_id = x.alert_id
-         WHERE x.rule_id = r.rule_id AND k.verdict = 'useful') AS useful,
+         WHERE x.rule_id = r.rule_id AND k.verdict = 'useful'
+           AND k.mark_id = (SELECT max(l.mark_id) FROM marks l WHERE l.alert_id = k.alert_id)) AS useful,
        (SELECT count(*) FROM alert_rules x JOIN marks k ON k.alert_id = x.alert_id
-         WHERE x.rule_id = r.rule_id AND k.verdict = 'noise') AS noise,
+         WHERE x.rule_id = r.rule_id AND k.verdict = 'noise'
+           AND k.mark_id = (SELECT max(l.mark_id) FROM marks l WHERE l.alert_id = k.alert_id)) AS noise,
        (SELECT count(*) FROM alert_rules x JOIN marks k ON k.alert_id = x.alert_id
-         WHERE x.rule_id = r.rule_id AND k.verdict = 'duplicate') AS duplicate
+         WHERE x.rule_id = r.rule_id AND k.verdict = 'duplicate'
+           AND k.mark_id = (SELECT max(l.mark_id) FROM marks l WHERE l.alert_id = k.alert_id)) AS duplicate
 FROM rules r
 LEFT JOIN themes t ON t.theme_id = r.theme_id
 WHERE r.retired_at IS NULL;

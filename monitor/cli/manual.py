@@ -30,7 +30,7 @@ _VARIABLES: Final = (
 )
 _SIGNALS: Final = (
     ("SIGTERM, SIGINT", "End cleanly; what is under way is finished or still due at the next start."),
-    ("SIGHUP", "Read the settings again; broken ones are told and change nothing."),
+    ("SIGHUP", "Read the settings again; broken ones are told and change nothing. Where its terminal was closed, end."),
 )
 _EXITS: Final = (
     ("0", "Well."),

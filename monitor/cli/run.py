@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.given import Given, pass_given, shared
+from monitor.config.terminal import called
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 def command(given: Given, /, *, once: bool, demo: bool, **flags: object) -> None:
     """Watch, decide and deliver until stopped.
 
-    ^C or SIGTERM ends it cleanly; SIGHUP reads the settings again, and keeps the old ones where the new ones are broken.
+    ^C or SIGTERM ends it cleanly, and so does closing its terminal; SIGHUP reads the settings again, and keeps the old ones where the
+    new ones are broken.
     """
     given.flags |= flags
     if demo:
@@ -51,9 +53,9 @@ def _show(given: Given, *, once: bool) -> int:
 
     settings = given.settings(lint=True)
     folder = settings.state_folder / "demo"
-    ask = f"PRESSWATCH_ARCHIVE={homely(str(folder / 'archive.db'))} presswatch archive search '@deepseek AND Hangzhou'"
-    tips = (f"Ask its archive: {ask}", "On the real outlets: presswatch run")
-    return main(settings, purpose=Purpose(once=once, is_terminal=is_for_people(settings), tips=tips), folder=folder)
+    ask = f"PRESSWATCH_ARCHIVE={homely(str(folder / 'archive.db'))} {called()} archive search '@deepseek AND Hangzhou'"
+    tips = (f"Ask its archive: {ask}", f"On the real outlets: {called()} run")
+    return main(settings, purpose=Purpose(once=once, is_terminal=is_for_people(settings), is_demo=True, tips=tips), folder=folder)
 
 
 def ready(given: Given) -> Settings:
@@ -72,10 +74,10 @@ def _tips(settings: Settings) -> tuple[str, ...]:
     """Return what a newcomer may do next."""
     tips = []
     if settings.is_starter:
-        tips.append("Settings of your own: presswatch init")
+        tips.append(f"Settings of your own: {called()} init, which this daemon then takes up")
     elif all(channel.kind == "stdout" for channel in settings.channels):
         theme = next((t.theme_id for t in settings.rules.themes), "'*'")
-        tips.append(f"Send alerts elsewhere: presswatch subscribe {theme} --to 'tgram://…'")
+        tips.append(f"Send alerts elsewhere: {called()} subscribe {theme} --to 'tgram://…'")
     if not settings.contact:
         where = settings.config_path or Path("presswatch.yaml")
         tips.append(f"Outlets are asked at most once an hour until they know whom to write to: set contact in {where}")

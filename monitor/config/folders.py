@@ -22,16 +22,15 @@ def config_folder() -> Path:
 
 
 def find_config(environ: Mapping[str, str]) -> Path | None:
-    """Return the settings file that serves when none is named: $PRESSWATCH_CONFIG, the person's, the system's; None for the starter.
-
-    root and services ask the system's first.
-    """
+    """Return the settings file that serves when none is named; None for the starter."""
     named = environ.get("PRESSWATCH_CONFIG")
-    if named:
-        return Path(named).expanduser()
+    return Path(named).expanduser() if named else next((path for path in config_places() if _is_there(path)), None)
+
+
+def config_places() -> tuple[Path, Path]:
+    """Return where a settings file is looked for, in this order: the person's, the system's. root and services ask the system's first."""
     own, system = config_folder() / FILE, SYSTEM_CONFIG / FILE
-    order = (system, own) if os.geteuid() == 0 else (own, system)
-    return next((path for path in order if _is_there(path)), None)
+    return (system, own) if os.geteuid() == 0 else (own, system)
 
 
 def state_folder(config: Path | None, environ: Mapping[str, str]) -> Path:

@@ -159,7 +159,7 @@ def _settings(
         config_path=given,
         state_folder=folders.state_folder(given, reading.environ),
         is_starter=given is None,
-        files=tuple(reading.files),
+        files=(*reading.files, *(() if given else folders.config_places())),  # the starter serves until there is one
         secrets=tuple(dict.fromkeys(reading.vault.secrets)),
         origins=origins,
         notify_socket=reading.environ.get("NOTIFY_SOCKET") or None,

@@ -45,7 +45,7 @@ class Settings:
     ``role`` makes this one of several nodes, which ``lease_s`` after its last sign of life loses its work to the others.
     ``archive`` is a URL (``sqlite:////path`` or ``postgresql://…``). ``listen`` is host and port of the daemon's pages, None for none;
     ``token`` opens them to others than this machine, ``link_key`` signs links to them. ``requests_per_hour`` is the budget of all polls together. ``files`` are all files
-    read, ``config_path`` the first of them, None where nothing was written yet and the shipped starter serves (``is_starter``).
+    read, and where a first one would be, ``config_path`` the first of them, None where nothing was written yet and the shipped starter serves (``is_starter``).
     ``secrets`` must never be shown; they are what a log's redactor learns. ``origins`` says where a key's value came from: a place, a
     variable or a flag; keys that are not in it have their default. ``notify_socket`` and ``watchdog_usec`` are systemd's.
     """

@@ -28,10 +28,11 @@ VERSION: Final = version("presswatch")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """What this run is for: ``once`` ends after one pass; ``tips`` are told once the first pass is done."""
+    """What this run is for: ``once`` ends after one pass; ``tips`` are told once the first pass is done; ``is_demo`` has no files to read again."""
 
     once: bool = False
     is_terminal: bool = False
+    is_demo: bool = False
     tips: tuple[str, ...] = ()
 
 

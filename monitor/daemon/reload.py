@@ -35,7 +35,7 @@ class Reload:
         self._stamps: Stamps = stamps(parts.in_force.settings.files)
         self._running: set[asyncio.Task[None]] = set()
 
-    def hang_up(self) -> None:
+    def begin(self) -> None:
         """Begin a reload; for a signal, which cannot wait."""
         task = asyncio.get_running_loop().create_task(self.now(), name="reload")
         self._running.add(task)
@@ -103,6 +103,7 @@ class Reload:
     async def _swap(self, watch: Watch, sending: Mapping[str, Channel], *, is_first: bool = True) -> None:
         """Put all of it in force; ``is_first`` of several nodes writes it down and tells the others."""
         parts, fresh = self._parts, watch.settings
+        waiting = at_restart(parts.in_force.settings, fresh)
         self._redactor.learn((*fresh.secrets, *channel_secrets(fresh)))
         if is_first:
             await record(fresh, parts.archive, parts.clock)
@@ -118,6 +119,14 @@ class Reload:
             await parts.queue.announce(News(version=fresh.rules.version, node=parts.node.name))
         heap.settle()
         parts.voice.note(f"settings reloaded: {len(fresh.outlets)} outlets, {fresh.rule_count} rules")
+        if waiting:
+            _log.warning("settings wait for a restart", reason=f"{', '.join(waiting)} of a running daemon cannot change; start it again")
+
+
+def at_restart(before: Settings, fresh: Settings) -> tuple[str, ...]:
+    """Name the keys that changed and are taken only at the next start."""
+    keys = {key: key.removesuffix("_s") for key in ("archive", "listen", "workers", "role", "node", "lease_s", "log_level", "log_format")}
+    return tuple(name for key, name in keys.items() if getattr(before, key) != getattr(fresh, key))
 
 
 def opened(settings: Settings, before: InForce | None = None) -> dict[str, Channel]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
@@ -18,6 +19,7 @@ from monitor import logs
 from monitor.archive import Archive, RobotsRows, writes
 from monitor.clock import SystemClock
 from monitor.config.settings import Settings
+from monitor.config.terminal import has_terminal
 from monitor.daemon import conditions, heap
 from monitor.daemon.crash import crash_at
 from monitor.daemon.crew import Crew
@@ -140,7 +142,7 @@ class Daemon:
     async def _watch(self, parts: Parts, ending: AsyncExitStack) -> None:
         """Let the clock and the signals drive the parts until the daemon is told to stop, or is done."""
         reload = Reload(parts, load=self._load, redactor=self._redactor)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.hang_up)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up, reload.begin)
         fleet = Fleet(parts, reload)
         await fleet.join(ending)
         price = Price(parts)
@@ -162,7 +164,14 @@ class Daemon:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._stopped.set)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # settings are being read anyway
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up, lambda: None)  # settings are being read anyway
+
+    def _hang_up(self, reload: Callable[[], None]) -> None:
+        """Read the settings again, as SIGHUP asks; where it means that the terminal is gone, end instead."""
+        if self._purpose.is_demo or (self._purpose.is_terminal and not has_terminal(sys.stderr)):
+            self._stopped.set()
+        else:
+            reload()
 
     def _interrupt(self) -> None:
         self._exit_code = EXIT_INTERRUPTED

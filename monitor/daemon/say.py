@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -75,7 +76,8 @@ class LogVoice:
             )
 
     def watching(self, *, articles: int, stories: int, alerts: int, next_poll_s: float | None) -> None:
-        self._log.info("first pass done", articles=articles, stories=stories, alerts=alerts, next_poll_s=next_poll_s)
+        later = {} if next_poll_s is None else {"next_poll_s": max(0.0, round(next_poll_s, 3))}
+        self._log.info("first pass done", articles=articles, stories=stories, alerts=alerts, **later)
 
     def note(self, text: str) -> None:
         self._log.info(text)
@@ -130,14 +132,18 @@ class TerminalVoice:
 
     def note(self, text: str) -> None:
         """Say it whole, however long: it may hold a command."""
-        print(f"{_local(self._clock.now())}  {text}", file=self._out, flush=True)
+        self._write(f"{_local(self._clock.now())}  {text}")
 
     def _at(self, text: str) -> None:
         self._print(f"{_local(self._clock.now())}  {text}")
 
     def _print(self, text: str) -> None:
         cells = width(self._out)
-        print(text if cells is None else _cut(text, cells), file=self._out, flush=True)
+        self._write(text if cells is None else _cut(text, cells))
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):  # a terminal that was closed: what ends us comes as a signal
+            print(text, file=self._out, flush=True)
 
 
 def _local(at: datetime) -> str:
