@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,6 +14,7 @@ from crawler.sources.decode import to_utf8
 
 MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 100
+_MAX_ALIKE = 40
 _TAG = re.compile(
     r"<(/?)(div|span|section|article|main|center|font|b|i|em|strong|ul|ol|dl|blockquote|table|a|time|label|small|big|u|s|sub|sup|mark|code|q|cite|"
     r"ins|del|tt|var|kbd|abbr|form|header|footer|nav|aside|figure|details|address|pre|button|bdi|bdo)(?=[\s/>])[^<>]*>",
@@ -64,8 +66,9 @@ def parse(body: bytes, *, content_type: str = "", language: str = "") -> Tree | 
         return None
     markup = _CONTROL.sub("", markup)
     root, errors = _parse(markup)
-    if root is not None and any("depth" in error.message for error in errors):
-        root, _ = _parse(flatten(markup))
+    for flat in (flatten, level):
+        if root is not None and any("depth" in error.message for error in errors):
+            root, errors = _parse(flat(markup))
     if root is None:
         return None
     return Tree(root=root, nodes=int(cast("float", root.xpath("count(//*)"))), is_cut=len(body) > MAX_BYTES)
@@ -78,7 +81,25 @@ def is_binary(body: bytes) -> bool:
 
 
 def flatten(markup: str) -> str:
-    """Take out the tags below a depth no honest page reaches; the parser gives up on a page that nests without end."""
+    """Take out the tags of a kind below a depth of its own that no honest page reaches; the parser gives up on a page that nests without end.
+
+    What nests without end is a wrapper. The rest of the page keeps its structure, which tells the article from what stands around it.
+    """
+    depths: Counter[str] = Counter()
+
+    def keep(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        if tag[1]:
+            depths[name] = max(depths[name] - 1, 0)
+            return tag[0] if depths[name] < _MAX_ALIKE else " "
+        depths[name] += 1
+        return tag[0] if depths[name] <= _MAX_ALIKE else " "
+
+    return _TAG.sub(keep, markup)
+
+
+def level(markup: str) -> str:
+    """Take out all tags below a depth; for pages that nest many kinds of them into each other."""
     depth = 0
 
     def keep(tag: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from crawler import extract
 from crawler.extract import forest, measures
 from crawler.extract.boilerplate import is_boilerplate
 from crawler.extract.features import NAMES
-from crawler.extract.tree import flatten, parse
+from crawler.extract.tree import flatten, level, parse
 from crawler.model import Article, Completeness, ExtractStatus, FailureReason, Genre, Paywall, Selectors
 from tests import pages
 from tests.pages import arrival, markup
@@ -261,7 +261,18 @@ def test_control_characters_and_surrogates_end_at_the_border() -> None:
 
 def test_flattening_keeps_what_is_not_too_deep() -> None:
     assert flatten("<div><p>a<br>b</p></div>") == "<div><p>a<br>b</p></div>"
-    assert flatten("<div>" * 200).count("<div>") == 100
+    nested = "<div>" * 200 + "<article><a href='/x'>b</a></article>"
+    assert flatten(nested).count("<div>") == 40
+    assert flatten(nested).endswith("<article><a href='/x'>b</a></article>"), "what is not nested keeps its structure"
+    assert level("<div><span>" * 200).count("<") == 100
+
+
+def test_what_stands_beside_an_article_is_no_part_of_it_however_deep_it_lies() -> None:
+    body = "".join(f"<p>{text}</p>" for text in pages.ENGLISH)
+    beside = "".join(f"<li><a href='/{n}.html'>Sanctions on Nvidia: the dispute of the week, part {n}</a></li>" for n in range(6))
+    for deep in ("<div>" * 5_000, "<div><span>" * 5_000):
+        around = f"<main>{deep}<article>{body}</article><section><h2>More</h2><ul>{beside}</ul></section></main>"
+        assert read(markup(body=around)).text.splitlines() == list(pages.ENGLISH), deep[:11]
 
 
 def test_a_tree_knows_that_it_was_cut() -> None:
