@@ -102,6 +102,31 @@ class Server:
             self._process.wait(30)
             self._process = None
 
+    def standby(self) -> Server:
+        """Start a second server that has everything this one acknowledges, and may take its place."""
+        other = Server(self._folder / "standby", self._binaries, self._user)
+        other._folder.mkdir()
+        if self._user is not None:
+            os.chown(other._folder, pwd.getpwnam(self._user).pw_uid, -1)
+        self._run(
+            "pg_basebackup", "-D", str(other._folder / "data"), "-R", "-h", str(self._folder), "-U", "postgres", "--no-sync", "-c", "fast"
+        )
+        other.start()
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            admin.execute("SELECT pg_reload_conf()")
+        return other
+
+    def take_over(self, gone: Server) -> None:
+        """Become the first server, behind the address of one that was stopped."""
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            admin.execute("SELECT pg_reload_conf()")
+            admin.execute("SELECT pg_promote()")
+        door = gone._folder / ".s.PGSQL.5432"
+        door.unlink(missing_ok=True)
+        door.symlink_to(self._folder / door.name)
+
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run([str(self._binaries / program), *arguments], check=True, capture_output=True, user=self._user)
 

@@ -112,7 +112,12 @@ def upgrade(where: Address, *, now: datetime, report: Callable[[str], None] = la
         if found is not None and found != head():
             copy = _copy(where, found, now)
             report(f"copied the archive to {copy}")
-        _upgrade(where)
+        try:
+            _upgrade(where)
+        except ArchiveFull:
+            if copy is not None:
+                copy.unlink(missing_ok=True)  # the old schema stands, and every further try would take the disk one copy more
+            raise
     report(f"{where.shown} is at revision {head()}")
     return copy
 

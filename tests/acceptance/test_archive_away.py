@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,11 +18,13 @@ from urllib.request import urlopen
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
-from monitor.archive import migrate
+from monitor.archive import Archive, migrate
 from monitor.archive.engine import address, sqlite_module
 from monitor.clock import SystemClock
 from monitor.demo.newsstand import Newsstand
+from monitor.errors import ArchiveFull
 from tests.acceptance.conftest import Daemon, Sink, settings
 from tests.databases import Server, postgres_server
 
@@ -162,6 +165,35 @@ async def test_what_was_in_the_outbox_is_sent_while_the_disk_is_full(
     assert desk.verify() == "the archive is whole\n"
 
 
+def test_the_disk_is_full_at_an_upgrade(tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch, tell: Tell) -> None:
+    path, old, now = small_disk / "archive.db", migrate.head(), SystemClock().now()
+    archive = Archive.open(str(path), clock=SystemClock())
+    archive.write_now(lambda tx: tx.run(sa.text("INSERT INTO meta VALUES ('large', :text)"), {"text": "x" * 6_000_000}))
+    archive.close()
+    versions = tmp_path / "alembic" / "versions"
+    shutil.copytree(migrate.script_location(), versions.parent, ignore=shutil.ignore_patterns("__pycache__"))
+    (versions / "9998_more.py").write_text(
+        f'from alembic import op\n\nrevision = "9998"\ndown_revision = "{old}"\n\n\n'
+        'def upgrade() -> None:\n    op.execute("CREATE TABLE twice AS SELECT * FROM meta")\n'
+    )
+    monkeypatch.setattr(migrate, "script_location", lambda: versions.parent)
+    for free, words in ((3_000_000, "first copies the archive"), (9_000_000, "no space left for the archive")):
+        fill_up(small_disk)
+        with (small_disk / "filler").open("r+b") as filler:
+            filler.truncate((small_disk / "filler").stat().st_size - free)
+        with pytest.raises(ArchiveFull, match=words):
+            migrate.upgrade(address(str(path)), now=now)
+        assert migrate.current(address(str(path))) == old
+        assert not list(small_disk.glob("*.backup*")), "what is too much on a full disk"
+        (small_disk / "filler").unlink()
+    migrate.upgrade(address(str(path)), now=now)
+    assert migrate.current(address(str(path))) == "9998"
+    with closing(sqlite_module().connect(path)) as whole:
+        assert whole.execute("SELECT count(*) FROM twice WHERE key = 'large'").fetchone() == (1,)
+        assert whole.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    tell(f"disk full before and in the middle of an upgrade: refused, then left at revision {old}; done once there was space")
+
+
 async def test_a_file_locked_by_somebody_for_5_15_and_60_seconds(tmp_path: Path, stand: Newsstand, sink: Sink, tell: Tell) -> None:
     desk = settings(tmp_path, stand, sink, storm="off", stories="off")
     press = Press(desk, stand)
@@ -233,6 +265,28 @@ async def test_sessions_of_postgresql_ended_and_the_server_frozen(
         f"all sessions ended every 3 s for 30 s: everything there {ended:.1f} s after; frozen for 30 s: {await _there(desk, press):.1f} s after"
     )
     await finish(desk, press, sink)
+
+
+async def test_another_server_takes_over_behind_the_same_address(
+    tmp_path: Path, server: Server, stand: Newsstand, sink: Sink, tell: Tell
+) -> None:
+    migrate.upgrade(address(server.admin_url), now=SystemClock().now())
+    standby = server.standby()
+    try:
+        desk = settings(tmp_path, stand, sink, archive=server.admin_url, storm="off", stories="off")
+        press = Press(desk, stand)
+        await desk.start()
+        press.publish(4)
+        await _there(desk, press)
+        press.publish(4)
+        server.stop(signal.SIGQUIT)
+        press.publish(2)
+        await asyncio.sleep(3)
+        standby.take_over(server)
+        tell(f"another server took over behind the same address: everything there {await _there(desk, press):.1f} s after")
+        await finish(desk, press, sink)
+    finally:
+        standby.stop(signal.SIGQUIT)
 
 
 async def _there(desk: Daemon, press: Press) -> float:
