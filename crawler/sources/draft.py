@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from crawler.clean import clean_text, one_line
@@ -70,11 +70,18 @@ class Reading:
             while entry and entry.key in found and len(draft.links) > 1 and found[entry.key].guid != entry.guid:
                 del draft.links[min(draft.links)]  # every item links to one page, but its guid is a link of its own
                 entry = self._entry(draft)
+            if entry and not entry.url and entry.key in found and found[entry.key].title != entry.title:
+                entry = replace(entry, key=self._key_of_words(entry))  # one guid for everything is none
             if entry is None:
                 self.repairs.note("items that say nothing left out")
             elif found.setdefault(entry.key, entry) is not entry:
                 self.repairs.note("items listed twice")
         return tuple(found.values())
+
+    def _key_of_words(self, entry: Entry) -> str:
+        return entry_key(
+            url=None, guid=None, title=entry.title or entry.summary, published_at=entry.published_at, outlet_id=self.source.outlet_id
+        )
 
     def _entry(self, draft: Draft) -> Entry | None:
         url, refused = self._link(draft)

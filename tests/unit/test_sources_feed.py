@@ -169,6 +169,14 @@ def test_items_with_one_guid_stay_apart_by_their_links() -> None:
     assert len({entry.key for entry in read(rss(items)).entries}) == 9
 
 
+def test_items_without_links_that_share_a_guid_stay_apart_by_their_words() -> None:
+    items = "".join(f"<item><title>{n}</title><guid isPermaLink='false'>same</guid></item>" for n in (1, 2, 2, 3))
+    found = read(rss(items))
+    assert [entry.title for entry in found.entries] == ["1", "2", "3"]
+    assert found.entries[0].key == "guid:a:same"
+    assert "items listed twice" in found.repairs
+
+
 def test_items_that_link_to_one_page_stay_apart_by_guids_that_are_links() -> None:
     items = "".join(
         f"<item><title>{n}</title><link>https://a.example/news</link><guid>https://a.example/{n}</guid></item>" for n in range(4)
