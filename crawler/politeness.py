@@ -145,7 +145,7 @@ def _addressed(token: str, line: re.Match[str]) -> str:
 def retry_after_s(value: str | None, now: datetime) -> float | None:
     """Read a Retry-After header, seconds or date, as seconds from now; None where it says nothing that can be read."""
     text = (value or "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d*)?", text, re.ASCII):
+    if re.fullmatch(r"\d{1,300}(\.\d{0,300})?", text, re.ASCII):  # as long as a float can hold: who writes more than a day gets a day
         return float(text)
     try:
         at = parsedate_to_datetime(text)
@@ -241,7 +241,8 @@ def _matches(location: str, path: str) -> bool:
 
 
 def _by_header(headers: Mapping[str, str]) -> Tdm:
-    is_reserved = _reserved(headers.get("tdm-reservation", ""))
+    said = {_reserved(value) for value in headers.get("tdm-reservation", "").split(",")}  # one header sent twice is one with a comma
+    is_reserved = next((known for known in (True, False) if known in said), None)
     return Tdm(is_reserved=is_reserved, where="header", policy_url=headers.get("tdm-policy") or None) if is_reserved is not None else Tdm()
 
 

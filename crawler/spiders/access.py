@@ -14,9 +14,13 @@ _LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
 
 
 def is_own(url: str, outlet: Outlet) -> bool:
-    """Whether a URL lies at a host the operator wrote for the outlet (home and sources): others never see its headers."""
-    written = (outlet.home, *(source.url for source in outlet.sources))
-    return urls.host_key(url) in {urls.host_key(known) for known in written if known}
+    """Whether a URL lies at a host the operator wrote for the outlet (home and sources): others never see its headers.
+
+    Nor does anybody on the way: what was written with https alone is not sent over http, which any listed link could ask for.
+    """
+    asked = urls.parse(url)
+    written = [urls.parse(known) for known in (outlet.home, *(source.url for source in outlet.sources)) if known]
+    return any(own.host == asked.host and asked.scheme in {"https", own.scheme} for own in written)
 
 
 def read_headers(path: str) -> dict[str, str]:

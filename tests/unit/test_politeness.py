@@ -167,6 +167,7 @@ def test_the_product_token_is_the_name_without_version(agent: str, token: str) -
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
         (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0.0),
         ("Sun, 01 Mar 2026 12:01:00", 60.0),
+        ("99999999999999", 99999999999999.0),
         ("soon", None),
         ("-5", None),
         ("", None),
@@ -220,6 +221,11 @@ def test_a_header_reserves() -> None:
     tdm = politeness.tdm_reservation(URL, headers={"tdm-reservation": "1", "tdm-policy": "/policy.json"})
     assert str(tdm) == "reserved by header, https://a.example/policy.json"
     assert [politeness.tdm_action(tdm, policy) for policy in TdmPolicy] == list(TdmPolicy)
+
+
+@pytest.mark.parametrize(("said", "is_reserved"), [("1, 1", True), ("0, 1", True), ("0, 0", False), ("2, 0", False), (",", None)])
+def test_a_header_that_was_sent_twice_reserves_once(said: str, is_reserved: bool | None) -> None:  # noqa: FBT001
+    assert politeness.tdm_reservation(URL, headers={"tdm-reservation": said}).is_reserved is is_reserved
 
 
 def test_a_protocol_error_counts_as_nothing_said() -> None:
