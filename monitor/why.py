@@ -138,7 +138,11 @@ def _fetched(trail: Trail, asked: Asked) -> Gate | None:
         return Gate(name="fetched", standing=Standing.STOPPED, said=(f"not fetched: {entry['reason']}",))
     if article is None:
         return None if entry is None else _unfetched(entry, trail.host, asked)
-    return Gate(name="fetched", standing=Standing.PASSED, said=(*_read(article), *_retrying(entry, asked), *_revised(trail, asked)))
+    return Gate(
+        name="fetched",
+        standing=Standing.PASSED,
+        said=(*_read(article), *_retrying(entry, asked), *_revised(trail, asked), *_awaited(entry, asked)),
+    )
 
 
 def _unfetched(entry: Row, host: Row | None, asked: Asked) -> Gate:
@@ -156,9 +160,10 @@ def _unfetched(entry: Row, host: Row | None, asked: Asked) -> Gate:
 
 
 def _retrying(entry: Row | None, asked: Asked) -> tuple[str, ...]:
-    if entry is None or entry["state"] != "new" or not entry["tries"]:
+    if entry is None or entry["state"] != "new" or not entry["reason"]:
         return ()
-    return (f"tried {_tries(entry['tries'])}: {entry['reason']}; again {asked.at(entry['next_at'])}",)
+    tried = f"tried {_tries(entry['tries'])}: " if entry["tries"] else ""  # put off, or beyond the day's pages: nobody was asked
+    return (f"{tried}{entry['reason']}; again {asked.at(entry['next_at'])}",)
 
 
 def _tries(count: int) -> str:
@@ -184,6 +189,12 @@ def _revised(trail: Trail, asked: Asked) -> tuple[str, ...]:
     if not trail.revisions:
         return ()
     return (f"changed {_tries(len(trail.revisions))} since, last {asked.at(trail.revisions[-1]['replaced_at'])}",)
+
+
+def _awaited(entry: Row | None, asked: Asked) -> tuple[str, ...]:
+    if entry is None or entry["state"] not in {"done", "failed"} or entry["next_at"] is None:
+        return ()
+    return (f"its page is looked at again {asked.at(entry['next_at'])}",)
 
 
 # ---- what it is about

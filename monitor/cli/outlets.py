@@ -211,7 +211,8 @@ def add(given: Given, /, *, name: str, dry_run: bool, **told: Any) -> None:
     about = {key: told[key] for key in ("home", "country", "language", "tier") if told[key]}
     path = watchlist.add(given, given.settings(), watchlist.OWN, [{"name": name, **about, "sources": sources}], is_dry=dry_run)
     if path is not None:
-        click.echo(f"{path}: {name} with {len(sources)} sources. A running daemon takes it up on reload.", err=True)
+        count = "1 source" if len(sources) == 1 else f"{len(sources)} sources"
+        click.echo(f"{path}: {name} with {count}. A running daemon takes it up on reload.", err=True)
 
 
 @command.command("import")

@@ -98,8 +98,23 @@ def test_an_entry_that_waits_for_its_turn_its_host_or_its_next_try(archive: Arch
         )
     )
     assert last(tell("a"))[2] == "tried once: the outlet's daily budget is used up; again 16:58:00"
+    archive.write_now(
+        lambda tx: writes.finish_entry(
+            tx, listed, state="new", reason=FailureReason.PUT_OFF.value, next_at=NOW + timedelta(hours=2), is_try=False, now=NOW
+        )
+    )
+    assert last(tell("a"))[2] == "its host was not to be asked yet; again 16:58:00"
     archive.write_now(lambda tx: writes.hold_host(tx, "alpenpost.example", NOW + timedelta(hours=1), "429", 1.0, NOW))
     assert last(tell("a"))[2] == "its host asked to be left alone until 15:58:00: 429"
+
+
+def test_a_second_look_that_is_due_is_told(archive: Archive, tell: Tell) -> None:
+    (listed,) = archive.write_now(lambda tx: list_entries(tx, entry("alpenpost", "a")))
+    made = archive.write_now(lambda tx: writes.put_article(tx, article(listed), NOW)).article_id
+    look = NOW + timedelta(hours=1)
+    archive.write_now(lambda tx: writes.finish_entry(tx, listed, state="done", article_id=made, next_at=look, now=NOW))
+    (fetched,) = (gate for gate in tell("a") if gate.name == "fetched")
+    assert fetched.said[-1] == "its page is looked at again 15:58:00"
 
 
 def test_an_entry_that_was_given_up(archive: Archive, tell: Tell) -> None:
