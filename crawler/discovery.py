@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -13,7 +14,7 @@ from crawler.clean import one_line
 from crawler.model import SourceKind, SourceRead
 from crawler.sources import Unreadable
 from crawler.sources.decode import to_utf8
-from crawler.sources.document import Element
+from crawler.sources.document import Element, find_root, root_pattern
 from crawler.sources.listing import parse_page
 from crawler.urls import canonical_url, origin, resolve
 
@@ -39,6 +40,8 @@ _WELL_KNOWN_FEEDS = (
     "/index.rdf",
 )
 _WELL_KNOWN_SITEMAPS = ("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml", "/sitemap.xml", "/sitemap_index.xml")
+_HEAD = 4_096
+_ROOTS = {SourceKind.SITEMAP: root_pattern("urlset", "sitemapindex"), SourceKind.FEED: root_pattern("rss", "feed", "rdf")}
 _NEWS = re.compile(r"news|latest|recent|today|aktuell|google", re.IGNORECASE)
 _SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{4,2000})", re.IGNORECASE | re.MULTILINE)
 
@@ -111,11 +114,11 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """Put together all that is known of an outlet, likeliest first; each URL once."""
     found: list[Candidate] = []
-    if page is not None:
-        try:
+    if page is not None and (itself := _itself(page, url)):
+        found.append(itself)
+    elif page is not None:
+        with suppress(Unreadable):
             found += from_page(page, url=url, headers=headers)
-        except Unreadable:
-            found = []
     return _best([*found, *from_robots(robots or "", url=url), *well_known(url)])
 
 
@@ -138,6 +141,15 @@ def holdings(read: SourceRead, now: datetime) -> Holdings:
         with_title=sum(1 for entry in read.entries if entry.title) / count if count else 0.0,
         language=read.language or (max(set(languages), key=languages.count) if languages else None),
     )
+
+
+def _itself(body: bytes, url: str) -> Candidate | None:
+    """The address itself, where it is a feed or a sitemap and no page."""
+    head = to_utf8(body[:_HEAD]).data
+    kind = next((kind for kind, roots in _ROOTS.items() if find_root(head, roots) >= 0), None)
+    if kind is None and head.lstrip().startswith(b"{") and b"jsonfeed.org/version" in head:
+        kind = SourceKind.FEED
+    return Candidate(kind=kind, url=url, why="the address itself", rank=0) if kind else None
 
 
 def _base(root: Element, url: str) -> str:

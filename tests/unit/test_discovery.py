@@ -71,6 +71,24 @@ def test_all_that_is_known_comes_together_once_each() -> None:
     assert without == discovery.candidates(url=HOME)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (rss("<item><title>x</title></item>").encode(), SourceKind.FEED),
+        ("\ufeff<feed xmlns='http://www.w3.org/2005/Atom'/>".encode("utf-16"), SourceKind.FEED),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', SourceKind.FEED),
+        (b"<?xml version='1.0'?><!-- <rss> --><sitemapindex/>", SourceKind.SITEMAP),
+        (PAGE, None),
+    ],
+)
+def test_an_address_that_is_a_source_itself_is_taken_for_one(body: bytes, kind: SourceKind | None) -> None:
+    first = discovery.candidates(url=HOME + "latest?id=7", page=body)[0]
+    if kind is None:
+        assert first.why != "the address itself"
+    else:
+        assert (first.kind, first.url, first.why) == (kind, HOME + "latest?id=7", "the address itself")
+
+
 def test_what_is_no_page_offers_nothing() -> None:
     with pytest.raises(Unreadable):
         discovery.from_page(b"", url=HOME)
