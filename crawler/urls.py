@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 import idna
 
 MAX_CHARS = 2_000
+_HOST_MAX = 255
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _EDGES = "".join(map(chr, range(0x21)))  # C0 controls and space
@@ -126,8 +127,8 @@ def canonical_url(url: str, base: str | None = None) -> str:
     address = parse(url, base)
     path = _path(_SESSION_IN_PATH.sub("", _settle_percent(address.path))) or "/"
     kept = "&".join(p for p in _settle_percent(address.query or "").split("&") if p and not _is_noise(p))
-    host = address.host.removesuffix(".")
-    return str(replace(address, host=host, path=path, query=kept or None, fragment=None))
+    port = f":{address.port}" if address.port is not None else ""
+    return f"{address.scheme}://{address.host.removesuffix('.')}{port}{path}{'?' if kept else ''}{kept}"
 
 
 def entry_key(*, url: str | None, guid: str | None, title: str, published_at: datetime | None, outlet_id: str) -> str:
@@ -264,14 +265,22 @@ def _host(text: str) -> str:
 
 def _to_ascii(name: str) -> str:
     """Percent-decode and map an internationalised name to ASCII (UTS 46, non-transitional)."""
-    try:
-        decoded = unquote_to_bytes(name).decode("utf-8")
-        mapped = idna.encode(decoded, uts46=True).decode("ascii").lower()
-    except (UnicodeError, IndexError):
-        mapped = ""
+    mapped = _mapped(name)
     if not _PLAIN_HOST.fullmatch(mapped):
         raise ValueError("has no valid host name")
     return mapped
+
+
+@lru_cache(maxsize=4096)
+def _mapped(name: str) -> str:
+    """Empty where there is nothing to map to; remembered, since a feed's links name few hosts and mapping one takes as long as reading an item."""
+    try:
+        decoded = unquote_to_bytes(name).decode("utf-8")
+        if len(decoded) > _HOST_MAX:
+            return ""
+        return idna.encode(decoded, uts46=True).decode("ascii").lower()
+    except (UnicodeError, IndexError):
+        return ""
 
 
 def _ipv4(name: str) -> str:

@@ -35,7 +35,7 @@ IN_PART = "broken items read in part"
 BEYOND = "runs of items too broken to mend one by one"
 LOSSES = frozenset({CUT_OFF, IN_PART, BEYOND})  # repairs after which something may be missing
 _BATCH, _TAIL = 256, 200
-_MENDED_MAX = 20_000
+_MENDED_MAX = 10_000
 _ROOT_TAG_MAX = 16_384
 
 

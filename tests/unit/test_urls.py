@@ -213,3 +213,9 @@ def test_slugs_are_short_and_keep_other_scripts(name: str, expected: str) -> Non
 def test_a_name_without_letters_has_no_slug() -> None:
     with pytest.raises(ValueError, match="no letter"):
         urls.slug("!?")
+
+
+def test_a_host_longer_than_any_name_is_refused_before_it_is_mapped() -> None:
+    with pytest.raises(ValueError, match="no valid host name"):
+        urls.parse(f"https://{'ü' * 256}.example/")
+    assert urls.host_key("https://bücher.example/") == "xn--bcher-kva.example"
