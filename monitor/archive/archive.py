@@ -142,7 +142,10 @@ class Archive:
         """Run ``work`` in a transaction of its own, here and now."""
         try:
             with self._writing.connect() as connection, connection.begin():
-                return work(Tx(connection=connection, can_write=True))
+                tx = Tx(connection=connection, can_write=True)
+                done = work(tx)
+                tx.finish()
+                return done
         except (sa.exc.OperationalError, OSError) as error:
             raise told(error, self.where) from error
 

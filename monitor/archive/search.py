@@ -69,8 +69,8 @@ def _put(tx: Tx, article_id: int, state: int, text: str) -> None:
     tokens, index_id = tokens_of(text), article_id * STATES + min(state, STATES) - 1
     if tx.is_postgres:
         tx.do(_POSTGRES_INDEX, id=index_id, tokens=tokens)
-    else:
-        tx.do(_SQLITE_INDEX, id=index_id, tokens=" ".join(tokens))
+    else:  # FTS5 makes a segment of its own of whatever a savepoint ends, and merges them all again
+        tx.at_end(_SQLITE_INDEX, id=index_id, tokens=" ".join(tokens))
 
 
 def take_out(tx: Tx, article_id: int, state: int, article: Article) -> None:

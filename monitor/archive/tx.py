@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -16,10 +17,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tx:
-    """A connection inside a transaction; ``can_write`` tells the writer's from a reader's."""
+    """A connection inside a transaction; ``can_write`` tells the writer's from a reader's.
+
+    ``ending`` are rows that are written when all else of the transaction is, in order.
+    """
 
     connection: sa.Connection
     can_write: bool
+    ending: list[tuple[Ready, Mapping[str, Any]]] = field(default_factory=list)
 
     @property
     def is_postgres(self) -> bool:
@@ -42,6 +47,16 @@ class Tx:
         """Execute a ready statement for many rows; for none it does nothing."""
         if values:
             statement.on(self.connection, values[0]).do_many(self.connection, values)
+
+    def at_end(self, statement: Ready, **values: Any) -> None:
+        """Execute a ready statement once all else of the transaction is done; whoever began it calls ``finish``."""
+        self.ending.append((statement, values))
+
+    def finish(self) -> None:
+        """Write what was left for the end."""
+        for statement, rows in groupby(self.ending, key=lambda row: row[0]):
+            self.do_many(statement, [values for _, values in rows])
+        self.ending.clear()
 
     def get(self, statement: Ready, **values: Any) -> list[dict[str, Any]]:
         """Every row of a ready statement, by column name."""

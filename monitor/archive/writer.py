@@ -166,6 +166,7 @@ class Writer:
         with connection.begin():
             for item in batch:
                 _run(tx, item)
+            tx.finish()
             self._at_point("before commit")
         self._at_point("after commit")
 
@@ -193,6 +194,7 @@ def _forget(connection: sa.Connection) -> None:
 
 def _run(tx: Tx, item: _Item) -> None:
     """Run one item so that it fails alone, unless the transaction itself is gone."""
+    before = len(tx.ending)
     tx.do(_SAVE)
     with item:
         item.result = item.work(tx)
@@ -200,6 +202,7 @@ def _run(tx: Tx, item: _Item) -> None:
         raise item.error
     if item.error is not None:
         tx.do(_UNDO)
+        del tx.ending[before:]
     tx.do(_KEEP)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -114,6 +115,22 @@ def test_a_revised_text_is_found_by_its_new_words_alone(archive: Archive) -> Non
     assert names(archive, term("Gletscher")) == ["de"]
     assert names(archive, term("Exportkontrollen")) == []
     assert names(archive, term("Straßburg")) == ["de"]
+
+
+async def test_an_item_that_fails_leaves_nothing_in_the_index(archive: Archive) -> None:
+    def write(name: str, *, fails: bool = False) -> Awaitable[int]:
+        def work(tx: Tx) -> int:
+            made = put(tx, article(entry("alpenpost", name), text=f"Zinnober {name}"))
+            return made // 0 if fails else made
+
+        return archive.write(work)
+
+    ended = await asyncio.gather(write("one"), write("two", fails=True), write("three"), return_exceptions=True)
+    assert isinstance(ended[1], ZeroDivisionError)
+    sqlite, postgres = "article_index MATCH :word", "tokens @@ CAST(:word AS tsquery)"
+    count = sa.text(f"SELECT count(*) FROM article_index WHERE {sqlite if archive.where.is_sqlite else postgres}")
+    assert [archive.read_now(lambda tx, w=word: tx.value(count, {"word": w})) for word in ("zinnober", "two")] == [2, 0]  # type: ignore[misc]
+    assert names(archive, term("Zinnober")) == ["three", "one"]
 
 
 def test_many_hits_come_in_pages_without_a_gap(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
