@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from crawler.clean import one_line, plain_text, title_text
@@ -13,6 +15,8 @@ from crawler.sources.document import Repairs
 from crawler.sources.draft import NAME_MAX, TITLE_MAX, Draft, Reading, language_tag
 
 DIGITS_MAX = 18
+ITEMS_MAX = 100_000
+_BROKEN_MAX = 100
 
 
 def _int(digits: str) -> int | str:
@@ -20,6 +24,8 @@ def _int(digits: str) -> int | str:
     return int(digits) if len(digits) <= DIGITS_MAX else digits
 
 
+_ITEMS = re.compile(r'"items"\s*:\s*\[\s*(?=\{)')
+_NEXT_ITEM = re.compile(r",\s*\{")
 _DECODER = json.JSONDecoder(parse_int=_int, strict=False)
 
 
@@ -37,23 +43,47 @@ def load_json(data: bytes, repairs: Repairs) -> Any:
 
 
 def read_feed(data: bytes, reading: Reading) -> SourceRead:
-    """Read a JSON Feed into entries."""
-    feed = load_json(data, reading.repairs)
+    """Read a JSON Feed into entries; of one that is no valid JSON, the items that are."""
+    is_broken = False
+    try:
+        feed = load_json(data, reading.repairs)
+    except Unreadable:
+        feed, is_broken = {"items": list(islice(_salvaged(data.decode("utf-8", "replace")), ITEMS_MAX))}, True
+        if not feed["items"]:
+            raise
+        reading.repairs.note("not valid JSON: what is broken left out")
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(feed, dict) or not isinstance(items, list):
         raise Unreadable("JSON, but no JSON Feed: it has no list of items")
-    objects = [item for item in items if isinstance(item, dict)]
-    reading.repairs.note("items that are no objects left out", len(items) - len(objects))
+    taken = items[:ITEMS_MAX]
+    objects = [item for item in taken if isinstance(item, dict)]
+    reading.repairs.note("items that are no objects left out", len(taken) - len(objects))
+    reading.repairs.note("items beyond the first 100,000 left out", len(items) - len(taken))
     said = texts_in(feed)
     return SourceRead(
         entries=reading.entries(map(_draft, objects)),
         parser="json",
-        is_partial=len(objects) < len(items),
+        is_partial=is_broken or len(objects) < len(items),
+        is_truncated=len(taken) < len(items),
         repairs=reading.repairs.lines(),
         title=title_text(said.get("title", ""))[:TITLE_MAX] or None,
         language=language_tag(said.get("language") or reading.language),
         tz_offset_s=reading.tz_offset_s,
     )
+
+
+def _salvaged(text: str) -> Iterator[Any]:
+    """The items of a feed that breaks off or breaks in between; what begins inside a broken one says nothing and is left out later."""
+    opening = _ITEMS.search(text)
+    at, broken = (opening.end() if opening else -1), 0
+    while at >= 0 and broken < _BROKEN_MAX:
+        try:
+            item, at = _DECODER.raw_decode(text, at)
+            yield item
+        except (ValueError, RecursionError):
+            at, broken = at + 1, broken + 1
+        following = _NEXT_ITEM.search(text, at)
+        at = following.end() - 1 if following else -1
 
 
 def texts_in(item: Mapping[str, object]) -> dict[str, str]:

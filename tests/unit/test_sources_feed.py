@@ -515,6 +515,28 @@ def test_long_fields_are_cut_to_what_an_archive_wants() -> None:
     assert (len(found.title), len(found.summary), len(found.text)) == (1_000, 20_000, 400_000)
 
 
+@pytest.mark.parametrize(
+    ("items", "titles"),
+    [
+        ('{"id": "1", "title": "One"}, {"id": "2", "title": "Tw', ["One"]),
+        ('{"id": "1", "title": "One" "url": "/1"}, {"id": "2", "title": "Two", "authors": [{"name": "A"}, {"name": "B"}]}]}', ["Two"]),
+        ('{"id": "1", "title": "One", "authors": [{"name": "A"}, {"name": "B"}], oops}, {"id": "2", "title": "Two"}', ["Two"]),
+        ('{"id": "1", "title": "One"}' + ',{"a":[' * 5_000, ["One"]),
+    ],
+)
+def test_a_broken_json_feed_gives_the_items_that_are_whole(items: str, titles: list[str]) -> None:
+    found = read('{"version": "https://jsonfeed.org/version/1", "title": "A", "items": [' + items)
+    assert [entry.title for entry in found.entries] == titles
+    assert found.is_partial
+    assert "not valid JSON: what is broken left out" in found.repairs
+
+
+def test_a_json_feed_without_end_is_read_that_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.sources.json_feed.ITEMS_MAX", 2)
+    found = read('{"items": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}')
+    assert (len(found.entries), found.is_truncated, found.is_partial) == (2, True, True)
+
+
 def test_json_after_which_more_follows_is_read() -> None:
     found = read('{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "title": "One"}]}   <!-- filler -->')
     assert [entry.title for entry in found.entries] == ["One"]
