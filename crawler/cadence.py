@@ -85,6 +85,8 @@ class FeedState:
     is_unheard: bool = False  # the last poll never reached the host
     is_put_off: bool = False  # the last poll was due and did not go out
     tz_offset_s: float = 0.0
+    skip_hours: tuple[int, ...] = ()  # GMT, as RSS has them
+    skip_days: tuple[int, ...] = ()
 
     def to_json(self) -> str:
         """One line of JSON for the archive."""
@@ -124,6 +126,8 @@ def observe(state: FeedState, poll: Poll, now: datetime) -> FeedState:
         return _failed(state, poll, now)
     if poll.tz_offset_s is not None:
         state = replace(state, tz_offset_s=float(poll.tz_offset_s))
+    if poll.status is PollStatus.OK:
+        state = replace(state, skip_hours=poll.skip_hours, skip_days=poll.skip_days)
     state = _first(state, poll, now) if state.last_ok is None else _later(state, poll, now, state.last_ok)
     fresh_s = min(max((poll.max_age_s or 0.0) - (poll.age_s or 0.0), poll.ttl_s or 0.0, 0.0), _HINT_S)
     return replace(
@@ -284,12 +288,17 @@ def next_poll(state: FeedState, now: datetime, price: float, cfg: CadenceConfig)
         half_s = 60.0 if state.is_unheard else max((at_s - _seconds(now)) / 2.0, 60.0, cfg.floor_s)
         at_s, reason = _seconds(now) + min(half_s * 2.0 ** min(state.failures - 1, 12), cfg.max_interval_s), "retry"
     at = _EPOCH + timedelta(seconds=at_s)
-    if state.not_before is not None and state.not_before > at:
-        if state.failures or state.asked_to_wait:
-            return Plan(at=state.not_before, reason="retry")
-        longest = now + timedelta(seconds=cfg.max_interval_s)  # a hint never outweighs what the operator asked for
-        return Plan(at=max(at, min(state.not_before, longest)), reason="cache")
-    return Plan(at=at, reason=reason)
+    if (state.failures or state.asked_to_wait) and state.not_before is not None and state.not_before > at:
+        return Plan(at=state.not_before, reason="retry")
+    hinted = max(_spared(state, at), state.not_before or at)
+    longest = now + timedelta(seconds=cfg.max_interval_s)  # a hint never outweighs what the operator asked for
+    return Plan(at=max(at, min(hinted, longest)), reason="cache") if hinted > at else Plan(at=at, reason=reason)
+
+
+def _spared(state: FeedState, at: datetime) -> datetime:
+    """Half an hour later where the poll falls into hours or days in which the feed asks not to be read."""
+    is_spared = at.hour in state.skip_hours or at.weekday() in state.skip_days
+    return at + timedelta(seconds=_HINT_S) if is_spared else at
 
 
 def is_dead(state: FeedState, now: datetime) -> bool:

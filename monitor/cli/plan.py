@@ -14,7 +14,7 @@ REASONS: Final[Mapping[str, str]] = {
     "plan": "best for the price",
     "floor": "as often as allowed",
     "window": "before its list runs over",
-    "cache": "fresh until then",
+    "cache": "as its source asks",
     "retry": "failed, tried again",
     "cold": "never polled",
     "dead": "dead for a fortnight",

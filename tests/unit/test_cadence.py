@@ -135,6 +135,20 @@ def test_cache_hints_wait_half_an_hour_at_most() -> None:
     assert plan == cadence.Plan(at=NOW + timedelta(minutes=35), reason="cache")
 
 
+def test_hours_and_days_in_which_a_feed_asks_not_to_be_read_put_a_poll_off_by_half_an_hour_at_most() -> None:
+    plain = observe(learned(24), a_poll(NOW), NOW)
+    at = next_poll(plain, NOW, 0.5, CFG).at
+    for skipped in (a_poll(skip_hours=(at.hour,)), a_poll(skip_days=(at.weekday(),))):
+        state = FeedState.from_json(observe(learned(24), skipped, NOW).to_json())
+        assert next_poll(state, NOW, 0.5, CFG) == cadence.Plan(at=at + timedelta(minutes=30), reason="cache")
+        kept = observe(state, a_poll(NOW + timedelta(minutes=5), PollStatus.UNCHANGED), NOW + timedelta(minutes=5))
+        assert (kept.skip_hours, kept.skip_days) == (state.skip_hours, state.skip_days)
+    for other in (a_poll(skip_hours=((at.hour + 5) % 24,)), a_poll(skip_days=((at.weekday() + 1) % 7,))):
+        assert next_poll(observe(learned(24), other, NOW), NOW, 0.5, CFG).at == at
+    hasty = replace(CFG, max_interval_s=60.0)
+    assert next_poll(observe(learned(24), a_poll(NOW, skip_hours=tuple(range(24))), NOW), NOW, 0.5, hasty).at <= NOW + timedelta(minutes=2)
+
+
 def test_a_gone_source_is_asked_daily_then_weekly_and_comes_back() -> None:
     state = observe(learned(24), a_poll(status=PollStatus.GONE, http_status=410), NOW)
     assert next_poll(state, NOW, 0.5, CFG) == cadence.Plan(at=NOW + timedelta(days=1), reason="dead")
