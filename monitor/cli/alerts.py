@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.config.settings import Settings
 
 _FEW: Final = 50
+_HEADLINE_CELLS: Final = 26
 _MARKS: Final = {"sent": "✓", "dead": "✗", "retry": "…", "pending": "…", "held": "held"}
 
 
@@ -182,11 +183,11 @@ def _columns(timezone: str) -> tuple[Column, ...]:
     return (
         Column(title="ID", show=lambda row: row["alert_id"], is_number=True),
         Column(title="WHEN", show=lambda row: local(row["decided_at"], timezone)),
-        Column(title="THEME", show=lambda row: row["theme_id"]),
-        Column(title="REASON", show=why),
-        Column(title="OUTLET", show=lambda row: row["outlet"] or row["outlet_id"]),
-        Column(title="HEADLINE", show=lambda row: row["headline"], gives_way=True),
-        Column(title="SENT TO", show=lambda row: _sent(row["deliveries"])),
+        Column(title="THEME", show=lambda row: row["theme_id"], gives_way=True),
+        Column(title="REASON", show=why, gives_way=True, may_go=True),
+        Column(title="OUTLET", show=lambda row: row["outlet"] or row["outlet_id"], gives_way=True, may_go=True),
+        Column(title="HEADLINE", show=lambda row: row["headline"], gives_way=True, least=_HEADLINE_CELLS),
+        Column(title="SENT TO", show=lambda row: _sent(row["deliveries"]), may_go=True),
     )
 
 

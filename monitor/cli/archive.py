@@ -14,9 +14,10 @@ import click
 
 from monitor.cli import export as exports
 from monitor.cli.given import Given, pass_given, shared
-from monitor.cli.listing import Column, Filters, Show, filters, listing, local, plain
+from monitor.cli.listing import Column, Filters, Show, filters, folded, listing, local, plain
 from monitor.cli.progress import progress
 from monitor.cli.status import size
+from monitor.config.terminal import width
 
 if TYPE_CHECKING:
     from crawler.model import Article
@@ -178,7 +179,8 @@ def stats(given: Given, show: Show) -> None:
         show.one(asdict(measured))
         return
     free = f", {size(measured.free)} free beside it" if measured.free is not None else ""
-    click.echo(f"{measured.shown}: {measured.engine}, revision {measured.revision}, {size(measured.size)}{free}")
+    said = f"{measured.shown}: {measured.engine}, revision {measured.revision}, {size(measured.size)}{free}"
+    click.echo("\n".join(folded(said, width(sys.stdout), 2)))
     columns = (
         Column(title="TABLE", show=lambda row: row["table"]),
         Column(title="ROWS", show=lambda row: f"{row['rows']:,}", is_number=True),

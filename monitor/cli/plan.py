@@ -33,6 +33,7 @@ _KEYS: Final = (
     "waiting",
 )
 _HOURS_KNOWN: Final = 48.0
+_WORDS_CELLS: Final = 16
 
 
 def rows(tx: Tx, source_ids: set[str]) -> list[dict[str, Any]]:
@@ -70,11 +71,11 @@ def columns(now: datetime) -> tuple[Column, ...]:
     """The table: two words a column, so that it fits a terminal."""
     return (
         Column(title="IN", show=lambda row: "now" if row["next_at"] and row["next_at"] <= now else ago(now, row["next_at"] or now)),
-        Column(title="WHY", show=lambda row: row["why"]),
-        Column(title="OUTLET", show=lambda row: row["outlet"], gives_way=True),
-        Column(title="KIND", show=lambda row: row["kind"]),
+        Column(title="WHY", show=lambda row: row["why"], gives_way=True, least=_WORDS_CELLS),
+        Column(title="OUTLET", show=lambda row: row["outlet"], gives_way=True, least=_WORDS_CELLS),
+        Column(title="LAST", show=lambda row: row["last_status"], gives_way=True, may_go=True),
+        Column(title="KIND", show=lambda row: row["kind"], may_go=True),
         Column(title="A DAY", show=lambda row: "" if row["per_day"] is None else f"{row['per_day']:g}", is_number=True),
-        Column(title="PEAK", show=lambda row: "" if row["peak_hour"] is None else f"{row['peak_hour']:02}h"),
-        Column(title="LAST", show=lambda row: row["last_status"]),
+        Column(title="PEAK", show=lambda row: "" if row["peak_hour"] is None else f"{row['peak_hour']:02}h", may_go=True),
         Column(title="NEWS", show=lambda row: ago(row["last_new_at"], now)),
     )
