@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from monitor.archive import migrate
 from monitor.archive.engine import Address, address, check_database, is_passing, reader_engine, sqlite_module, told, writer_engine
 from monitor.archive.health import check_file
-from monitor.archive.lock import HolderLock
+from monitor.archive.lock import HOLDER_KEY, HolderLock
 from monitor.archive.tx import Tx
 from monitor.archive.writer import Writer
 from monitor.clock import Clock
@@ -28,8 +28,6 @@ CHECK_S = 1.0
 """How long a start may read through a SQLite file for damage; a daily ``verify`` reads all of it."""
 NODE_IDLE_S = 10
 """How long a node may do nothing in the middle of a transaction: frozen there, it keeps the story lock from all others."""
-HOLDER_KEY = 0x50_72_65_73_73
-"""Of the advisory lock a daemon's writer holds on PostgreSQL as long as its session lives; nodes that share the archive share it."""
 
 
 def _pass_by(_point: str) -> None:

@@ -1,4 +1,4 @@
-"""The one-daemon rule on SQLite: a locked file beside the archive that names its holder."""
+"""The one-daemon rule: on SQLite a locked file beside the archive that names its holder, on PostgreSQL an advisory lock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import os
 from pathlib import Path
 
 from monitor.errors import ArchiveBusy
+
+HOLDER_KEY = 0x50_72_65_73_73
+"""Of the advisory lock a daemon's writer holds on PostgreSQL as long as its session lives; nodes that share the archive share it."""
 
 
 class HolderLock:

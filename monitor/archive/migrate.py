@@ -16,17 +16,19 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import monitor
-from monitor.archive import backup, search
+from monitor.archive import backup, months, search, takeover
 from monitor.archive.columns import stamp
 from monitor.archive.engine import Address, sqlite_module, told, writer_engine
-from monitor.archive.lock import HolderLock
+from monitor.archive.lock import HOLDER_KEY, HolderLock
 from monitor.archive.tx import Tx
 from monitor.clock import Clock
-from monitor.errors import ArchiveError, ArchiveFull, WrongRevision
+from monitor.errors import ArchiveBusy, ArchiveError, ArchiveFull, WrongRevision
 
 UPGRADE_KEY = 0x50_72_65_73_74
 """Of the advisory lock that lets one upgrade run at a time on PostgreSQL."""
 OLDEST_POSTGRES = 15
+_MONTHS = "0006"
+"""The revision from which articles lie in months on PostgreSQL."""
 Grants = tuple[tuple[str, str], ...]
 _GRANTS = sa.text(
     "SELECT table_name, grantee FROM information_schema.role_table_grants WHERE table_schema = current_schema()"
@@ -103,7 +105,9 @@ def upgrade(where: Address, *, now: datetime, report: Callable[[str], None] = la
     found = current(where)
     _refuse_newer(where, found)
     if not where.is_sqlite:
-        _upgrade(where)
+        if found is not None and found < _MONTHS:
+            _take_over(where, report)
+        _upgrade(where, now)
         report(f"{where.shown} is at revision {head()}")
         return None
     copy = None
@@ -113,7 +117,7 @@ def upgrade(where: Address, *, now: datetime, report: Callable[[str], None] = la
             copy = _copy(where, found, now)
             report(f"copied the archive to {copy}")
         try:
-            _upgrade(where)
+            _upgrade(where, now)
         except ArchiveFull:
             if copy is not None:
                 copy.unlink(missing_ok=True)  # the old schema stands, and every further try would take the disk one copy more
@@ -136,7 +140,24 @@ def _alone(where: Address, *, is_held: bool) -> Iterator[None]:
         lock.release()
 
 
-def _upgrade(where: Address) -> None:
+def _take_over(where: Address, report: Callable[[str], None]) -> None:
+    """Prepare an archive for its months beside whoever writes to it, then ask for it alone: older versions cannot write to what it becomes."""
+    engine = writer_engine(where)
+    try:
+        takeover.prepare(engine, progress=lambda done, total: report(f"keys of articles: {done:,} of {total:,}"))
+        with engine.begin() as connection:
+            if not connection.scalar(sa.text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": HOLDER_KEY}):
+                raise ArchiveBusy(
+                    f"the archive {where.shown} is prepared, and a daemon holds it; end every daemon on it and run presswatch db upgrade again:"
+                    " what is left takes a moment"
+                )
+    except sa.exc.DBAPIError as error:
+        raise told(error, where) from error
+    finally:
+        engine.dispose()
+
+
+def _upgrade(where: Address, now: datetime) -> None:
     engine = writer_engine(where)
     try:
         with engine.connect() as connection, connection.begin():
@@ -147,8 +168,11 @@ def _upgrade(where: Address) -> None:
             is_new = _revision(connection) is None
             command.upgrade(settings(connection), "head")
             _make_views(connection, grants)
+            tx = Tx(connection=connection, can_write=True)
             if is_new:
-                search.finish_index(Tx(connection=connection, can_write=True))
+                search.finish_index(tx)
+            if tx.is_postgres:
+                months.ready(tx, now)
     except sa.exc.DBAPIError as error:
         raise told(error, where) from error
     finally:

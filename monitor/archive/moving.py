@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from monitor.archive import months, seen, upkeep
 from monitor.archive import tables as t
-from monitor.archive import upkeep
 from monitor.archive.archive import Archive
 from monitor.archive.tx import Tx
 from monitor.archive.writes import put_meta
@@ -59,6 +60,9 @@ def copy(source: Archive, target: Archive, *, progress: Progress = _say_nothing)
     """Copy every row, in batches that each are durable; return how many were copied now. Raises ArchiveError on a target in use."""
     counts = source.read_now(_counts)
     cursor = target.read_now(lambda tx: _begun(tx, source.where.shown))
+    if cursor is None and not target.where.is_sqlite:
+        starts = source.read_now(_months)
+        target.write_now(lambda tx: _lay_out(tx, starts, target.clock.now()))
     names = [table.name for table in tables()]
     skipped = names.index(cursor.table) if cursor is not None else 0
     done = sum(counts[name] for name in names[:skipped])
@@ -74,6 +78,7 @@ def copy(source: Archive, target: Archive, *, progress: Progress = _say_nothing)
             done += len(rows)
             progress(done, max(total, done))
     target.write_now(_finish)
+    months.keep(target, target.clock.now())
     return done - before
 
 
@@ -95,7 +100,7 @@ def differences(source: Archive, target: Archive, *, progress: Progress = _say_n
         if sums[0] != sums[1]:
             what = f"{sums[0].rows:,} rows there, {sums[1].rows:,} here" if sums[0].rows != sums[1].rows else "rows that differ"
             found.append(f"{table.name}: {what}")
-    return found
+    return found + (target.read_now(seen.unsound) if not target.where.is_sqlite else [])
 
 
 # ---- reading
@@ -129,7 +134,26 @@ def _key(table: sa.Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[key.name] for key in table.primary_key)
 
 
+def _months(tx: Tx) -> list[tuple[str, int]]:
+    """The months in which articles were archived, each with its first article."""
+    a, found = t.articles.c, list[tuple[str, int]]()
+    since: datetime | None = datetime.min.replace(tzinfo=UTC)
+    while since is not None:
+        first = tx.row(sa.select(a.article_id, a.archived_at).where(a.archived_at >= since).order_by(a.archived_at, a.article_id).limit(1))
+        if first is not None and (not found or first["article_id"] > found[-1][1]):
+            found.append((months.label(first["archived_at"]), int(first["article_id"])))
+        since = months.begin_after(first["archived_at"]) if first is not None else None
+    return found
+
+
 # ---- writing
+
+
+def _lay_out(tx: Tx, starts: Sequence[tuple[str, int]], now: datetime) -> None:
+    """Have a month for each of the source's; one without articles takes what is there."""
+    if starts:
+        months.lay_out(tx, starts)
+        months.ready(tx, now)
 
 
 def _begun(tx: Tx, source: str) -> _Cursor | None:
@@ -150,6 +174,8 @@ def _begun(tx: Tx, source: str) -> _Cursor | None:
 
 def _put(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], at: _Cursor) -> None:
     tx.run_many(sa.insert(table), rows)
+    if table is t.articles and tx.is_postgres:
+        seen.put(tx, rows)
     put_meta(tx, KEY, json.dumps({"source": at.source, "table": at.table, "after": at.after}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,12 +10,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from monitor.archive import search
+from monitor.archive import dropping, search, seen
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
 from monitor.archive.shapes import article_of, day_of
 from monitor.archive.tx import Tx
-from monitor.archive.writes.stories import forget_prints, recount
+from monitor.archive.writes.stories import forget_prints, tidy
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is in all."""
@@ -79,6 +80,7 @@ def take(tx: Tx, kind: str, ids: Sequence[int]) -> int:
 def forget(archive: Archive, keep: Keep, now: datetime, *, progress: Progress = lambda _done, _all: None) -> Forgotten:
     """Take everything out that is older than it is kept, in small transactions; broken off it goes on where it was."""
     total, taken = archive.read_now(lambda tx: forgettable(tx, keep, now)).total, dict.fromkeys(KINDS, 0)
+    taken["articles"] = _drop_months(archive, keep, now)
     for kind, ids in _batches(archive, keep, now):
         taken[kind] += archive.write_now(lambda tx, k=kind, i=ids: take(tx, k, i))  # type: ignore[misc]
         done = sum(taken.values())
@@ -97,12 +99,18 @@ def _batches(archive: Archive, keep: Keep, now: datetime) -> Iterator[tuple[str,
 async def forget_nightly(archive: Archive, keep: Keep, now: datetime) -> Forgotten:
     """The same from inside the daemon: between two batches its writer does what else is queued."""
     taken = dict.fromkeys(KINDS, 0)
+    taken["articles"] = await asyncio.to_thread(_drop_months, archive, keep, now)
     for kind in ("articles", "texts", "polls", "entries"):
         after = 0
         while ids := await archive.read(lambda tx, k=kind, a=after: oldest(tx, k, keep, now, after=a)):  # type: ignore[misc]
             taken[kind] += await archive.write(lambda tx, k=kind, i=ids: take(tx, k, i))  # type: ignore[misc]
             after = ids[-1]
     return Forgotten(**taken)
+
+
+def _drop_months(archive: Archive, keep: Keep, now: datetime) -> int:
+    """Whole months first: what is left are rows of months that others stay in."""
+    return 0 if keep.unmatched_s is None else dropping.drop_months(archive, now - timedelta(seconds=keep.unmatched_s))
 
 
 # ---- what is old
@@ -189,20 +197,11 @@ def _take_articles(tx: Tx, ids: Sequence[int]) -> None:
     )
     _unindex(tx, ids)
     forget_prints(tx, ids)
+    if tx.is_postgres:
+        seen.forget(tx, ids)
     for table in (t.article_texts, t.revisions, t.mentions, t.articles):
         tx.run(sa.delete(table).where(table.c.article_id.in_(ids)))
-    for story_id in story_ids:
-        _tidy_story(tx, story_id)
-
-
-def _tidy_story(tx: Tx, story_id: int) -> None:
-    """Count a story anew, or take it out with its last article."""
-    s, link = t.stories.c, t.story_links.c
-    if tx.value(sa.select(t.articles.c.article_id).where(t.articles.c.story_id == story_id).limit(1)) is not None:
-        recount(tx, story_id)
-        return
-    tx.run(sa.delete(t.story_links).where(sa.or_(link.story_a == story_id, link.story_b == story_id)))
-    tx.run(sa.delete(t.stories).where(sa.or_(s.story_id == story_id, s.merged_into == story_id)))
+    tidy(tx, story_ids)
 
 
 def _take_polls(tx: Tx, ids: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from monitor.archive import migrate, search
+from monitor.archive import migrate, months, search, seen
 from monitor.archive import tables as t
 from monitor.archive.archive import Archive
 from monitor.archive.health import damage, unsound
@@ -28,7 +28,10 @@ def _say_nothing(_done: int, _all: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """``rows`` by table; sizes in bytes; ``free`` is the space left beside a SQLite file, None where the server would know."""
+    """``rows`` by table; sizes in bytes; ``free`` is the space left beside a SQLite file, None where the server would know.
+
+    ``months`` are those that articles lie in, with their size; None on SQLite, which has none.
+    """
 
     shown: str
     engine: str
@@ -37,6 +40,7 @@ class Size:
     wal: int
     free: int | None
     rows: dict[str, int]
+    months: dict[str, int] | None = None
 
 
 def size(archive: Archive) -> Size:
@@ -51,6 +55,7 @@ def size(archive: Archive) -> Size:
         wal=_bytes(where.path.with_name(where.path.name + "-wal")) if where.is_sqlite else 0,
         free=shutil.disk_usage(where.path.parent).free if where.is_sqlite else None,
         rows=rows,
+        months=None if where.is_sqlite else archive.read_now(months.sizes),
     )
 
 
@@ -79,9 +84,15 @@ def _counted_rows(tx: Tx) -> dict[str, int]:
 
 
 def _estimated_rows(tx: Tx) -> dict[str, int]:
+    """The rows of a table's months are counted as its own."""
     names = {table.name for table in t.metadata.sorted_tables}
-    rows = tx.rows(sa.text("SELECT relname, greatest(n_live_tup, 0) AS n FROM pg_stat_user_tables ORDER BY relname"))
-    return {row["relname"]: int(row["n"]) for row in rows if row["relname"] in names}
+    rows = tx.rows(
+        sa.text(
+            "SELECT coalesce(p.relname, s.relname) AS name, sum(greatest(s.n_live_tup, 0)) AS n FROM pg_stat_user_tables s"
+            " LEFT JOIN pg_inherits i ON i.inhrelid = s.relid LEFT JOIN pg_class p ON p.oid = i.inhparent GROUP BY 1 ORDER BY 1"
+        )
+    )
+    return {row["name"]: int(row["n"]) for row in rows if row["name"] in names}
 
 
 def _engine(tx: Tx) -> str:
@@ -96,7 +107,10 @@ def _engine(tx: Tx) -> str:
 def verify(archive: Archive, *, is_quick: bool = False) -> list[str]:
     """Check the archive through and through and return what is wrong, one line each; quick leaves out the indexes of SQLite."""
     found = damage(archive.where, "PRAGMA quick_check(20)" if is_quick else "PRAGMA integrity_check(20)")
-    return found or archive.read_now(unsound)
+    if found or archive.where.is_sqlite:
+        return found or archive.read_now(unsound)
+    now = archive.clock.now()
+    return archive.read_now(lambda tx: unsound(tx) + seen.unsound(tx) + months.unready(tx, now))
 
 
 def checkpoint(archive: Archive) -> int:

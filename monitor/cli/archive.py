@@ -181,6 +181,9 @@ def stats(given: Given, show: Show) -> None:
     free = f", {size(measured.free)} free beside it" if measured.free is not None else ""
     said = f"{measured.shown}: {measured.engine}, revision {measured.revision}, {size(measured.size)}{free}"
     click.echo("\n".join(folded(said, width(sys.stdout), 2)))
+    if measured.months:
+        used = list(measured.months.items())
+        click.echo(f"{len(used)} months from {used[0][0]} to {used[-1][0]}, the largest {size(max(n for _, n in used))}")
     columns = (
         Column(title="TABLE", show=lambda row: row["table"]),
         Column(title="ROWS", show=lambda row: f"{row['rows']:,}", is_number=True),

@@ -17,7 +17,7 @@ from monitor.daemon.parts import Parts
 from monitor.daemon.price import Price
 from monitor.daemon.reload import Reload
 from monitor.daemon.tick import TICK_S, Tick
-from monitor.daemon.upkeep import forget
+from monitor.daemon.upkeep import forget, see_to_months
 from monitor.daemon.volume import listen
 
 FILES_S = 10.0
@@ -35,6 +35,8 @@ def timetable(parts: Parts, *, price: Price, reload: Reload, fleet: Fleet, stopp
         Timed(name="outlets", when=Every(3600.0), work=partial(conditions.look_at_outlets, parts), is_for_all=True),
         Timed(name="upkeep", when=Daily(3, 30), work=partial(forget, parts), is_for_all=True),
     )
+    if not parts.archive.where.is_sqlite:
+        jobs = (*jobs, Timed(name="months", when=Every(3600.0), work=partial(see_to_months, parts), is_for_all=True))
     if parts.node.is_one_of_many:
         ours = (
             Timed(name="node", when=Every(BEAT_S), work=fleet.beat),

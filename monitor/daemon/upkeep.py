@@ -1,4 +1,4 @@
-"""Once a night: forget what stories no longer need and what is older than it is kept, and see to the planner's statistics."""
+"""Once a night: forget what stories no longer need and what is older than it is kept, and see to the planner's statistics; the months of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import structlog
 
-from monitor.archive import retention, upkeep, writes
+from monitor.archive import months, retention, upkeep, writes
 from monitor.daemon.parts import Parts
 
 _log = structlog.get_logger()
@@ -26,3 +26,8 @@ async def forget(parts: Parts) -> None:
         )
         _log.info("archive forgot", reason=what)
     await asyncio.to_thread(upkeep.checkpoint, parts.archive)
+
+
+async def see_to_months(parts: Parts) -> None:
+    """Have the next months ready on PostgreSQL, and begin the one that is due."""
+    await asyncio.to_thread(months.keep, parts.archive, parts.clock.now())

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from crawler.model import Article
+from monitor.archive import seen
 from monitor.archive import tables as t
 from monitor.archive.shapes import article_of, chunks, day_of, fit_key
 from monitor.archive.tx import Tx
@@ -17,7 +18,6 @@ STREAM = 500
 
 WHOLE = sa.select(t.articles, t.article_texts.c.text).join(t.article_texts, t.article_texts.c.article_id == t.articles.c.article_id)
 _ONE = WHOLE.where(t.articles.c.article_id == sa.bindparam("id"))
-_BY_KEY = WHOLE.where(t.articles.c.key == sa.bindparam("key"))
 
 
 def article(tx: Tx, article_id: int) -> Article | None:
@@ -28,7 +28,7 @@ def article(tx: Tx, article_id: int) -> Article | None:
 
 def article_by_key(tx: Tx, key: str) -> Article | None:
     """The article of a key (its canonical URL)."""
-    row = tx.row(_BY_KEY, {"key": fit_key(key)})
+    row = tx.row(WHOLE.where(seen.is_of(tx, fit_key(key))))
     return None if row is None else article_of(row)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from monitor.archive import seen
 from monitor.archive import tables as t
 from monitor.archive.columns import is_so, isnt
 from monitor.archive.reads.stories import family
@@ -60,7 +61,7 @@ def about_url(tx: Tx, key: str) -> Trail:
     entry = tx.row(sa.select(t.entries).where(t.entries.c.key == fit_key(key)))
     article_id = entry["article_id"] if entry else None
     if article_id is None:
-        article_id = tx.value(sa.select(t.articles.c.article_id).where(t.articles.c.key == fit_key(key)))
+        article_id = tx.value(sa.select(t.articles.c.article_id).where(seen.is_of(tx, fit_key(key))))
     return _trail(tx, entry=entry, article_id=article_id, url=key)
 
 

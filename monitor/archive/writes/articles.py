@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.model import Article, Completeness, FailureReason
-from monitor.archive import search
+from monitor.archive import search, seen
 from monitor.archive import tables as t
 from monitor.archive.ready import Ready
 from monitor.archive.shapes import article_of, article_row, fit_key
@@ -41,13 +41,9 @@ class Stored:
     is_worse: bool = False
 
 
-_BY_KEY = Ready(
-    lambda _: (
-        sa.select(t.articles, t.article_texts.c.text)
-        .join(t.article_texts, t.article_texts.c.article_id == t.articles.c.article_id)
-        .where(t.articles.c.key == sa.bindparam("by_key"))
-    )
-)
+_WHOLE = sa.select(t.articles, t.article_texts.c.text).join(t.article_texts, t.article_texts.c.article_id == t.articles.c.article_id)
+_BY_KEY = Ready(lambda _: _WHOLE.where(t.articles.c.key == sa.bindparam("by_key")))
+_BY_ID = Ready(lambda _: _WHOLE.where(t.articles.c.article_id == sa.bindparam("id")))
 _INSERT = Ready(lambda make: make.insert(t.articles).on_conflict_do_nothing(index_elements=["key"]).returning(t.articles.c.article_id))
 _INSERT_TEXT = Ready(lambda make: make.insert(t.article_texts))
 _REVISED = (
@@ -64,15 +60,32 @@ def put_article(tx: Tx, article: Article, now: datetime) -> Stored:
     only the headline is taken over; of a page that is gone nothing is.
     """
     key = fit_key(article.key)
-    old = tx.get(_BY_KEY, by_key=key)
-    if not old:
-        made = tx.get(_INSERT, **article_row(article), archived_at=now, revision=1)
-        if made:
-            article_id = int(made[0]["article_id"])
+    old = _old(tx, key)
+    while not old:
+        article_id = _insert(tx, {**article_row(article), "archived_at": now, "revision": 1})
+        if article_id is not None:
             _insert_text(tx, article_id, article)
             return Stored(article_id=article_id, is_new=True)
-        old = tx.get(_BY_KEY, by_key=key)  # another node was first
+        old = _old(tx, key)  # another node was first
+        if not old:
+            seen.forget_gone(tx, key)
     return _revise(tx, old[0], article, now)
+
+
+def _old(tx: Tx, key: str) -> list[dict[str, Any]]:
+    """What is archived under a key."""
+    if not tx.is_postgres:
+        return tx.get(_BY_KEY, by_key=key)
+    article_id = seen.article_id_of(tx, key)
+    return [] if article_id is None else tx.get(_BY_ID, id=article_id)
+
+
+def _insert(tx: Tx, row: Row) -> int | None:
+    """Put a new article; None where its key is known."""
+    if tx.is_postgres:
+        return seen.insert(tx, row)
+    made = tx.get(_INSERT, **row)
+    return int(made[0]["article_id"]) if made else None
 
 
 def _revise(tx: Tx, row: Row, article: Article, now: datetime) -> Stored:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -266,3 +266,15 @@ def forget_old(tx: Tx, now: datetime, *, limit: int = 2_000) -> int:
     forget_prints(tx, [row["article_id"] for row in old])
     tx.run(sa.delete(t.feature_df).where(t.feature_df.c.day < day_of(now - timedelta(hours=FEATURE_HOURS + 24))))
     return len(old)
+
+
+def tidy(tx: Tx, story_ids: Collection[int]) -> None:
+    """Count stories anew that lost articles, and take those out that lost their last."""
+    s, link, a = t.stories.c, t.story_links.c, t.articles.c
+    for part in chunks(sorted(story_ids)):
+        alive = {int(row["story_id"]) for row in tx.rows(sa.select(a.story_id).where(a.story_id.in_(part)).distinct())}
+        for story_id in sorted(alive):
+            recount(tx, story_id)
+        dead = [story_id for story_id in part if story_id not in alive]
+        tx.run(sa.delete(t.story_links).where(sa.or_(link.story_a.in_(dead), link.story_b.in_(dead))))
+        tx.run(sa.delete(t.stories).where(sa.or_(s.story_id.in_(dead), s.merged_into.in_(dead))))
