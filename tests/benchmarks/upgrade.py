@@ -1,10 +1,12 @@
 """How long a large archive of an older revision pauses while it is upgraded at the start, and what is left after kills in the middle.
 
     python -m tests.benchmarks.upgrade ARCHIVE [--kills 10]
+    python -m tests.benchmarks.upgrade --postgres 500000 [--kills 10]
 
 ARCHIVE is a SQLite file of an older revision, best made by the archive's benchmark of that version; it is upgraded in place, so give a copy.
 Kills come at moments spread over the time that one upgrade needs. Prints the pause of the upgrade that goes through, what its parts took,
-and the rows before and after.
+and the rows before and after. ``--postgres`` fills an archive of so many articles from before months, prepares it beside a daemon that
+goes on writing, and takes it over.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import sqlalchemy as sa
 from monitor.archive import Archive, migrate, upkeep
 from monitor.archive.engine import address, sqlite_module
 from monitor.clock import SystemClock
+from tests.benchmarks import upgrade_postgres
 
 PAUSE_S = 30.0
 PROGRAM = "import sys; from monitor.archive import Archive; from monitor.clock import SystemClock; Archive.open(sys.argv[1], clock=SystemClock(), hold=True)"
@@ -54,9 +57,14 @@ def backups(path: Path) -> list[Path]:
 def main() -> int:
     """Run the drill; exit 1 where the pause is too long or a row is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("archive", type=Path)
+    parser.add_argument("archive", type=Path, nargs="?")
+    parser.add_argument("--postgres", type=int, metavar="ARTICLES", help="on a PostgreSQL server of its own")
     parser.add_argument("--kills", type=int, default=10)
     given = parser.parse_args()
+    if given.postgres:
+        return upgrade_postgres.drill(given.postgres, given.kills, PAUSE_S)
+    if given.archive is None:
+        parser.error("name an archive, or --postgres ARTICLES")
     path: Path = given.archive
     before, revision = counted(path), migrate.current(address(str(path)))
     print(

@@ -107,7 +107,7 @@ def test_killed_anywhere_the_old_version_goes_on_and_the_next_try_makes_it_whole
         with engine.connect() as connection:
             written = "INSERT INTO articles SELECT * FROM articles WHERE article_id = 1 ON CONFLICT (key) DO NOTHING"
             connection.exec_driver_sql(written)
-            number = connection.scalar(sa.select(sa.func.count()).select_from(seen.url_seen))
+            number = int(connection.scalar(sa.select(sa.func.count()).select_from(seen.url_seen)) or 0)
         engine.dispose()
         assert number >= prepared, "what was done stays"
         prepared = number
