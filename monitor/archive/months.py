@@ -124,10 +124,10 @@ def patient(archive: Archive, work: Work) -> bool:
     """Do what needs a table to itself; False where others did not let go of it in time, or it found nothing to do."""
 
     def tried(tx: Tx) -> bool:
-        tx.run(sa.text(PATIENCE))
         try:
-            tx.run(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
             with tx.connection.begin_nested():
+                tx.run(sa.text(PATIENCE))
+                tx.run(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
                 return work(tx)
         except sa.exc.OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
@@ -162,13 +162,13 @@ def make(tx: Tx, month: Month) -> Month:
     return month
 
 
-def lay_out(tx: Tx, starts: Sequence[tuple[str, int]]) -> None:
-    """Cut an empty archive into the months of another one: (label, first id) each, the oldest first."""
+def lay_out(tx: Tx, starts: Sequence[tuple[str, int]], last_id: int) -> None:
+    """Cut an empty archive into the months of another one: (label, first id) each, the oldest first, and the newest id of all."""
     for month in months(tx):
         for table in PARTED:
             tx.connection.exec_driver_sql(f"DROP TABLE {month.of(table)}")
     for number, (name, first) in enumerate(starts):
-        end = starts[number + 1][1] if number + 1 < len(starts) else (first // BLOCK + 1) * BLOCK
+        end = starts[number + 1][1] if number + 1 < len(starts) else (last_id // BLOCK + 1) * BLOCK
         make(tx, Month(suffix=name, first=first if number else None, end=end))
 
 

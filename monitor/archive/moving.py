@@ -61,8 +61,8 @@ def copy(source: Archive, target: Archive, *, progress: Progress = _say_nothing)
     counts = source.read_now(_counts)
     cursor = target.read_now(lambda tx: _begun(tx, source.where.shown))
     if cursor is None and not target.where.is_sqlite:
-        starts = source.read_now(_months)
-        target.write_now(lambda tx: _lay_out(tx, starts, target.clock.now()))
+        starts, last_id = source.read_now(lambda tx: (_months(tx), tx.value(sa.select(sa.func.max(t.articles.c.article_id)))))
+        target.write_now(lambda tx: _lay_out(tx, starts, last_id, target.clock.now()))
     names = [table.name for table in tables()]
     skipped = names.index(cursor.table) if cursor is not None else 0
     done = sum(counts[name] for name in names[:skipped])
@@ -149,10 +149,10 @@ def _months(tx: Tx) -> list[tuple[str, int]]:
 # ---- writing
 
 
-def _lay_out(tx: Tx, starts: Sequence[tuple[str, int]], now: datetime) -> None:
+def _lay_out(tx: Tx, starts: Sequence[tuple[str, int]], last_id: int | None, now: datetime) -> None:
     """Have a month for each of the source's; one without articles takes what is there."""
-    if starts:
-        months.lay_out(tx, starts)
+    if last_id is not None:
+        months.lay_out(tx, starts, last_id)
         months.ready(tx, now)
 
 

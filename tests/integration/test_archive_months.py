@@ -369,6 +369,22 @@ def test_a_copy_lies_in_the_months_its_articles_were_archived_in(half_a_year: Ar
     target.close()
 
 
+def test_a_month_that_began_late_is_copied_whole(archive: Archive, postgres: Databases) -> None:
+    april = START + timedelta(days=30)
+    put(archive, "march", START)
+    early = put(archive, "in March's ids", april)
+    months.keep(archive, april)
+    late = put(archive, "in April's", april)
+    target = Archive.open(postgres.ready(), clock=FixedClock(april))
+    moving.copy(archive, target)
+    assert moving.differences(archive, target) == []
+    assert [month.suffix for month in target.read_now(months.months)] == ["2026_11", "2031_03", "2031_04", "2031_05", "2031_06"]
+    lies = sa.text("SELECT DISTINCT tableoid::regclass::text FROM articles WHERE article_id IN (:early, :late)")
+    ids = {"early": early.article_id, "late": late.article_id}
+    assert [row[0] for row in target.read_now(lambda tx: tx.run(lies, ids).all())] == ["articles_2031_04"]
+    target.close()
+
+
 def test_stats_name_months_and_count_the_rows_of_all(half_a_year: Archive) -> None:
     upkeep.checkpoint(half_a_year)
     with psycopg.connect(half_a_year.where.dsn) as connection:
