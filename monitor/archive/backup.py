@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from monitor.archive.columns import stamp
 from monitor.archive.engine import Address, sqlite_module, told
@@ -20,6 +21,17 @@ from monitor.errors import ArchiveError
 Progress = Callable[[int, int], None]
 PAGES = 1_000
 _ENDS = ("", "-wal", "-shm")
+_CLEAR = """
+DO $$ DECLARE view text; BEGIN
+  IF to_regclass('meta') IS NOT NULL THEN
+    FOR view IN SELECT v FROM meta, string_to_table(value, ' ') WITH ORDINALITY AS listed(v, n) WHERE key = 'view_names' ORDER BY n DESC LOOP
+      EXECUTE format('DROP VIEW IF EXISTS %I', view);
+    END LOOP;
+  END IF;
+END $$;
+DROP TABLE IF EXISTS articles, article_texts, mentions, article_index;
+"""
+"""Our views, the last one first, and what lies in months; a view that somebody built upon ours stops it, and nothing is changed."""
 
 
 def _say_nothing(_done: int, _all: int) -> None:
@@ -93,8 +105,7 @@ def restore(where: Address, source: Path, *, now: datetime, check: Callable[[Pat
         raise ArchiveError(f"there is no backup at {source}")
     if not where.is_sqlite:
         with _connection_string(where) as database:
-            options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-            _tool("pg_restore", *options, f"--dbname={database}", str(source))
+            _put_back(database, source)
         return None
     _check(source)
     check(source)
@@ -154,10 +165,44 @@ def _connection_string(where: Address) -> Iterator[str]:
         yield bare.render_as_string(hide_password=False)
 
 
-def _tool(name: str, *arguments: str) -> None:
+def _put_back(database: str, source: Path) -> None:
+    """Restore a backup whole or not at all.
+
+    Months go first, which ``pg_restore --clean`` cannot take apart: so its script goes through psql, in one transaction with that.
+    """
+    read = [_program("pg_restore"), "--clean", "--if-exists", "--no-owner", "--file=-", str(source)]
+    write = [_program("psql"), "-Xq1", "--set=ON_ERROR_STOP=1", f"--dbname={database}", f"--command={_CLEAR}", "--file=-"]
+    with tempfile.TemporaryFile() as said_by_reader, tempfile.TemporaryFile() as said_by_writer:
+        reader = subprocess.Popen(read, stdout=subprocess.PIPE, stderr=said_by_reader)  # noqa: S603 - a fixed program of PostgreSQL
+        writer = subprocess.Popen(write, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said_by_writer)  # noqa: S603 - the same
+        assert reader.stdout is not None
+        assert writer.stdin is not None
+        with suppress(BrokenPipeError):  # it says itself why it ended
+            shutil.copyfileobj(reader.stdout, writer.stdin)
+        reader.stdout.close()
+        if reader.wait() != 0 and writer.poll() is None:
+            writer.kill()  # at the end of its input it would commit a half
+        with suppress(BrokenPipeError):
+            writer.stdin.close()
+        if writer.wait() > 0:
+            raise _failed("psql", said_by_writer)
+        if reader.returncode != 0:
+            raise _failed("pg_restore", said_by_reader)
+
+
+def _failed(name: str, said: IO[bytes]) -> ArchiveError:
+    said.seek(0)
+    return ArchiveError(f"{name} failed, and nothing was changed: {' '.join(said.read().decode(errors='replace').split())[:400]}")
+
+
+def _program(name: str) -> str:
     program = shutil.which(name)
     if program is None:
         raise ArchiveError(f"{name} is not installed; install PostgreSQL's client programs (Debian: postgresql-client)")
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program of PostgreSQL
+    return program
+
+
+def _tool(name: str, *arguments: str) -> None:
+    done = subprocess.run([_program(name), *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program of PostgreSQL
     if done.returncode != 0:
         raise ArchiveError(f"{name} failed: {' '.join(done.stderr.split())[:400]}")

@@ -102,6 +102,23 @@ def test_a_backup_holds_everything_and_can_be_put_back(archive: Archive, archive
         old.close()
 
 
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("fault", ["cut short", "a view of somebody's"])
+def test_a_backup_that_cannot_be_put_back_changes_nothing(postgres_url: str, tmp_path: Path, fault: str) -> None:
+    archive, kept = Archive.open(postgres_url, clock=CLOCK), tmp_path / "kept.backup"
+    archive.write_now(furnish)
+    backup.backup(archive.where, kept)
+    archive.write_now(lambda tx: tx.run(sa.text("UPDATE articles SET headline = 'newer'")))
+    if fault == "cut short":
+        kept.write_bytes(kept.read_bytes()[: kept.stat().st_size * 2 // 3])
+    else:
+        archive.write_now(lambda tx: tx.run(sa.text("CREATE VIEW mine AS SELECT article_id FROM v_articles")))
+    with pytest.raises(ArchiveError, match=r"(pg_restore|psql) failed, and nothing was changed"):
+        backup.restore(archive.where, kept, now=NOW, check=migrate.check_revision)
+    assert {r["headline"] for r in archive.read_now(lambda tx: reads.listing(tx, "v_articles"))} == {"newer"}
+    archive.close()
+
+
 def test_a_backup_is_one_moment_while_the_archive_is_written_to(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backup, "PAGES", 1)
     archive = Archive.open(sqlite_url, clock=CLOCK, hold=True)
