@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -31,6 +32,8 @@ CUT = "cut"
 _MOST_SESSIONS = 256
 _UNPACKED_BESIDE = 16 * 1024
 """Packed bytes from which a body is unpacked in a thread: they may become a thousand times as many."""
+_NO_QUOTE = re.compile(r":?\s*\n|: b['\"]")
+"""Where the library begins to quote what the server sent, over several lines."""
 _REFUSALS: ContextVar[list[str]] = ContextVar("refusals")
 _TRANSFER: ContextVar[Transfer] = ContextVar("transfer")
 
@@ -268,7 +271,8 @@ def _trouble(error: Exception, refusals: list[str]) -> Trouble:
         return Trouble(Cause.ADDRESS, reason)
     if isinstance(error, aiohttp.InvalidURL):
         return Trouble(Cause.ADDRESS, f"not an address we dial: {error}")
-    return Trouble(Cause.UNREACHABLE, _told(error)[:300])
+    is_answer = isinstance(error, aiohttp.ClientResponseError)  # no proper one, but the server was reached
+    return Trouble(Cause.SERVER_ERROR if is_answer else Cause.UNREACHABLE, _told(error)[:300])
 
 
 def _told(error: Exception) -> str:
@@ -282,7 +286,7 @@ def _told(error: Exception) -> str:
             what = "TLS failed" if isinstance(error, aiohttp.ClientSSLError) else "no connection"
             why = f"{what}: {error.os_error.strerror or error.os_error}"
         case aiohttp.ClientResponseError():
-            why = f"no proper HTTP answer: {error.message}"
+            why = f"no proper HTTP answer: {_NO_QUOTE.split(error.message, maxsplit=1)[0].lower()}"
         case aiohttp.ServerDisconnectedError():
             why = "the server hung up without an answer"
         case _:

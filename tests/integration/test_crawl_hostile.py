@@ -101,14 +101,26 @@ HOSTILE: dict[str, tuple[Raw, set[FailureReason]]] = {
     "body drips": (_drip_body, {FailureReason.TIMEOUT}),
     "body stops": (_stop_in_body, {FailureReason.TIMEOUT}),
     "endless body": (_endless_body, {FailureReason.TOO_LARGE}),
-    "endless head": (_endless_head, {FailureReason.UNREACHABLE}),
-    "one long header": (_one_long_header, {FailureReason.UNREACHABLE}),
-    "no HTTP": (_no_http, {FailureReason.UNREACHABLE}),
+    "endless head": (_endless_head, {FailureReason.SERVER_ERROR}),
+    "one long header": (_one_long_header, {FailureReason.SERVER_ERROR}),
+    "no HTTP": (_no_http, {FailureReason.SERVER_ERROR}),
     "hang up": (_nothing, {FailureReason.UNREACHABLE}),
     "announces much": (_announce_much, {FailureReason.TOO_LARGE}),
-    "bad length": (_bad_length, {FailureReason.UNREACHABLE}),
-    "bad chunks": (_bad_chunks, {FailureReason.UNREACHABLE}),
+    "bad length": (_bad_length, {FailureReason.SERVER_ERROR}),
+    "bad chunks": (_bad_chunks, {FailureReason.SERVER_ERROR}),
 }
+
+
+@pytest.mark.parametrize("raw", [_no_http, _bad_length, _one_long_header])
+async def test_what_a_server_says_instead_of_http_is_not_repeated(raw: Raw) -> None:
+    async with Site() as site, crawling() as rig:
+        site.answer("/robots.txt", Reply(status=404))
+        site.raw("/feed", raw)
+        outlet = outlet_of(site.url("/feed"))
+        poll, _ = await rig.poll(outlet.sources[0], outlet)
+        assert poll.status is PollStatus.SERVER_ERROR
+        assert (poll.error or "").startswith("no proper HTTP answer: ")
+        assert not any(sign in (poll.error or "") for sign in ("\n", "OpenSSH", "'many'", "yyy"))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -127,7 +127,7 @@ _EXPECTED = {
     "hang": {PollStatus.TIMEOUT},
     "drip": {PollStatus.TIMEOUT},
     "endless": {PollStatus.TOO_LARGE},
-    "endless-headers": {PollStatus.UNREACHABLE},
+    "endless-headers": {PollStatus.SERVER_ERROR},
     "bomb": {PollStatus.TOO_LARGE},
     "redirect": {PollStatus.REFUSED_ADDRESS},
     "redirect-loop": {PollStatus.REDIRECT_LOOP},
