@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 OWN: Final = "own.yaml"
 IMPORTED: Final = "imported.yaml"
+_SHARED: Final = frozenset({
+    "feeds.feedburner.com", "feedproxy.google.com", "feeds2.feedburner.com", "medium.com", "github.com", "www.youtube.com", "www.reddit.com",
+    "news.google.com", "huggingface.co", "rsshub.app", "hnrss.org", "rss.arxiv.org",
+})  # fmt: skip
+"""Hosts of many publications: two feeds there are none of one outlet."""
 
 
 def add(given: Given, settings: Settings, file: str, blocks: Sequence[Mapping[str, Any]], *, is_dry: bool) -> Path | None:
@@ -47,7 +52,10 @@ def _must_hold(settings: Settings, blocks: Sequence[Mapping[str, Any]], path: Pa
 
 
 def blocks_of(feeds: Sequence[Outline], settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return blocks for feeds that are not watched yet, one per publication, and what was left out and why."""
+    """Return blocks for feeds that are not watched yet, one per publication, and what was left out and why.
+
+    A publication is known by its home; what its further feeds are called becomes their section.
+    """
     from crawler.opml import known_as  # noqa: PLC0415 - lxml is paid for only by commands that read lists
 
     watched = {known_as(source.url) for outlet in settings.outlets for source in outlet.sources}
@@ -64,11 +72,14 @@ def blocks_of(feeds: Sequence[Outline], settings: Settings) -> tuple[list[dict[s
             left.append(f"{url}: watched already")
             continue
         home = _home(feed.home, url)
-        if home not in by_home:
-            by_home[home] = _block(feed, home, taken)
-            if feed.language and "language" not in by_home[home]:
+        publication = url if urls.host_key(home) in _SHARED else home
+        if publication not in by_home:
+            by_home[publication] = _block(feed, home, taken)
+            if feed.language and "language" not in by_home[publication]:
                 left.append(f"the language '{feed.language}' of {url}: it is no tag such as de or zh-Hans")
-        by_home[home]["sources"].append({"feed": _literal(url)})
+        block = by_home[publication]
+        section = _literal(feed.name).removeprefix(f"{block['name']}: ")
+        block["sources"].append({"feed": _literal(url)} | ({"section": section} if section not in {"", block["name"]} else {}))
     return list(by_home.values()), left
 
 

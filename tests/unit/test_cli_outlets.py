@@ -44,10 +44,10 @@ def test_import_gathers_feeds_by_publication_and_names_what_it_leaves_out(config
     done = run(config, "import", "-", stdin=OPML)
     assert done.exit_code == 0, done.output
     assert "left out ftp://x.example/feed" in done.stderr
-    found = {o.outlet_id: [s.url for s in o.sources] for o in load(config, environ={}).outlets}
+    found = {o.outlet_id: [(s.url, s.section) for s in o.sources] for o in load(config, environ={}).outlets}
     assert found == {
-        "alpenpost-soehne": ["https://alpenpost.example/feed", "https://alpenpost.example/eco"],
-        "财新": ["https://caixin.example/rss"],
+        "alpenpost-soehne": [("https://alpenpost.example/feed", None), ("https://alpenpost.example/eco", "Alpenpost: Wirtschaft")],
+        "财新": [("https://caixin.example/rss", None)],
     }
     again = run(config, "import", "-", stdin=OPML)
     assert (again.exit_code, "watched already" in again.stderr) == (1, True)
@@ -73,6 +73,15 @@ def test_import_says_what_it_could_not_take_and_takes_the_rest(config: Path) -> 
         "same": ("Same", "http://same.example", "", ["http://same.example/f"]),
         "same-2": ("Same", "https://other.example", "", ["https://other.example/f"]),
     }
+
+
+def test_publications_at_one_host_of_many_stay_apart_and_sections_come_back_as_they_went(config: Path) -> None:
+    rows = '<outline text="A" xmlUrl="https://feeds.feedburner.com/a"/><outline text="B" xmlUrl="https://feeds.feedburner.com/b"/>'
+    rows += '<outline text="Paper" xmlUrl="https://paper.example/1"/><outline text="Paper: Tech" xmlUrl="https://paper.example/2"/>'
+    run(config, "import", "-", stdin=f"<opml><body>{rows}</body></opml>")
+    found = {o.name: [s.section for s in o.sources] for o in load(config, environ={}).outlets}
+    assert found == {"A": [None], "B": [None], "Paper": [None, "Tech"]}
+    assert 'text="Paper: Tech"' in run(config, "export").stdout
 
 
 def test_a_strangers_list_reads_no_variable_of_the_environment(config: Path) -> None:
