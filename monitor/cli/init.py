@@ -14,6 +14,7 @@ import click
 from monitor.cli.given import Given, pass_given, shared
 from monitor.cli.sending import NewChannel, channel_of, check_channels, send_test
 from monitor.cli.subscribe import add
+from monitor.config.terminal import called
 
 _CONTACT_LINE: Final = re.compile(r"^# contact:.*$", re.MULTILINE)
 _EMPTY: Final = {
@@ -98,7 +99,16 @@ def command(
     if new is not None and is_tested:
         settings = given.settings(secrets=True)
         send_test(given, settings, next(c for c in settings.channels if c.name == new.name))
-    click.echo("Next: presswatch run", err=True)
+    click.echo(_next(given), err=True)
+
+
+def _next(given: Given) -> str:
+    """Say what comes next; a daemon that runs on the starter takes the files up by itself."""
+    from monitor.archive.lock import holder  # noqa: PLC0415 - only here
+
+    archive = given.settings().archive_path
+    pid = holder(archive) if archive is not None else None
+    return f"Next: {called()} run" if pid is None else f"The daemon that runs (pid {pid}) takes them up within some seconds"
 
 
 def _write(given: Given, path: Path, *, contact: str | None, new: NewChannel | None, themes: Sequence[str], is_empty: bool) -> list[Path]:
