@@ -59,4 +59,4 @@ class Transfer:
 
 
 def _given_up() -> Trouble:
-    return Trouble(Cause.BUSY, "nobody waits for the answer any more", retry_after_s=_SOON_S)
+    return Trouble(Cause.PUT_OFF, "nobody waits for the answer any more", retry_after_s=_SOON_S)
