@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.scale [--pages 200] [--seconds 20] [--jobs 3000] [--nodes 1 2 4] [--only queue|polls|pages]
 
-(1) The queue alone: jobs that do nothing, drained by 1, 2 and 4 processes; with thousands waiting, with and without what the schema
-adds for that. (2) Polls that bring nothing, a lone daemon and one node in turns on the same server: CPU a poll. (3) Pages that cost
+(1) The queue alone: jobs that do nothing, drained by 1, 2 and 4 processes, and where that ends by its CPU; with thousands waiting, with
+and without what the schema adds for that; and one tick that finds so many sources due, of which it queues no more than the cap. (2) Polls that bring nothing, a lone daemon and one node in turns on the same server: CPU a poll. (3) Pages that cost
 what real ones cost, by a lone daemon and by 1, 2 and 4 nodes: articles a second and CPU an article. Limits: CPU an article, one
 node / lone daemon <= 1.15; CPU an empty poll <= 2.0. The server's CPU is told apart; ratios hold within one run only.
 """
@@ -27,11 +27,14 @@ from typing import Any
 
 import psycopg
 
+from crawler.model import Outlet, Source, SourceKind
+from monitor.archive import Archive, writes
+from monitor.clock import SystemClock
 from monitor.demo.newsstand import WINDOW, Newsstand
 from monitor.demo.script import Script
 from monitor.model import Claim
 from monitor.queue import Role
-from monitor.queue.procrastinate import FleetQueue
+from monitor.queue.procrastinate import WAITING, FleetQueue
 from tests.benchmarks.pipeline import _cpu, script
 from tests.databases import Databases, packaged_postgres, postgres_server
 
@@ -147,6 +150,28 @@ def queue_alone(bench: Bench, jobs: int, processes: int, *, is_bare: bool = Fals
         worker.wait(60)
     assert began is not None
     return Cost(done=jobs, seconds=ended - began, cpu_s=sum(cpu.values()) - cpu_before, server_s=bench.cpu_s() - before)
+
+
+async def tick_alone(bench: Bench, sources: int) -> tuple[int, float]:
+    """Let so many sources be due; return how many one tick queues, and its seconds."""
+    url, now = bench.database(), SystemClock().now()
+    archive = Archive.open(url, clock=SystemClock())
+    outlets = [
+        Outlet(
+            outlet_id=f"o{n}", name=f"o{n}", home=f"http://o{n}.example/",
+            sources=(Source(source_id=f"o{n}#1", outlet_id=f"o{n}", kind=SourceKind.FEED, url=f"http://o{n}.example/feed"),),
+        )
+        for n in range(sources)
+    ]  # fmt: skip
+    archive.write_now(lambda tx: writes.put_outlets(tx, outlets, now))
+    archive.close()
+    queue = FleetQueue(url, roles={Role.SCHEDULER}, node="bench", lease_s=20.0)
+    await queue.start(Idle())
+    began = time.monotonic()
+    queued = await queue.tick()
+    seconds = time.monotonic() - began
+    await queue.close()
+    return queued, seconds
 
 
 # ---- (2) and (3): daemons
@@ -267,7 +292,11 @@ def tell_ratio(name: str, ratio: float, limit: float) -> bool:
 
 def tell_queue(bench: Bench, given: argparse.Namespace) -> None:
     for n in given.nodes:
-        tell(f"queue alone, {given.jobs} waiting, {n} process(es)", queue_alone(bench, given.jobs, n), "jobs")
+        cost = queue_alone(bench, given.jobs, n)
+        tell(f"queue alone, {given.jobs} waiting, {n} process(es)", cost, "jobs")
+        print(f"    ends by CPU at {1_000 / cost.server_ms:,.0f} jobs/s a core of the server, {1_000 / cost.cpu_ms:,.0f} jobs/s a process")
+    queued, seconds = asyncio.run(tick_alone(bench, given.jobs))
+    print(f"one tick with {given.jobs} sources due: {queued} queued (cap {WAITING}) in {1_000 * seconds:,.0f} ms")
     tell("the same, 1 process, library's own schema, no ANALYZE", queue_alone(bench, given.jobs, 1, is_bare=True), "jobs")
 
 
