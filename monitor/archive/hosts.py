@@ -113,10 +113,11 @@ def _copy_of(row: Row) -> RobotsCopy:
 class Host:
     """What is known of one host: when its next turn is, until when it is held, how much its spacing is stretched."""
 
-    __slots__ = ("held_until", "next_at", "slowed_at", "slowness")
+    __slots__ = ("held_until", "next_at", "slowed_at", "slowness", "step_s")
 
     def __init__(self) -> None:
         self.next_at = 0.0  # monotonic
+        self.step_s = 0.0  # what lies between the last turn and the next
         self.held_until: datetime | None = None
         self.slowness = 1.0
         self.slowed_at: datetime | None = None
@@ -158,7 +159,8 @@ class HostRows:
             turn = max(turn, tick + (known.held_until - now).total_seconds())
         if turn - tick > most_s:
             return turn - tick
-        known.next_at = turn + spacing_s * known.stretch(now)
+        known.step_s = spacing_s * known.stretch(now)
+        known.next_at = turn + known.step_s
         self._moved.add(host)
         if tick - self._kept_at >= KEEP_EVERY_S:
             await self._keep(now, tick)
@@ -168,8 +170,10 @@ class HostRows:
         """One daemon asks a host one thing at a time by itself."""
         return True
 
-    async def confirm(self, host: str) -> bool:  # noqa: ARG002 - the port's own signature
-        """Nobody can have taken it."""
+    async def confirm(self, host: str) -> bool:
+        """Nobody can have taken it; the next turn keeps its distance from the request, which had to wait for its connection."""
+        known = self._hosts[host]
+        known.next_at = max(known.next_at, self._clock.monotonic() + known.step_s)
         return True
 
     def leave(self, host: str) -> None:

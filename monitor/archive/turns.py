@@ -65,11 +65,12 @@ _CONFIRM: Final = _statement("UPDATE hosts SET busy_until = {later} WHERE host =
 _LEAVE: Final = "UPDATE hosts SET busy_until = NULL, busy_by = NULL WHERE host = ANY(%(left)s) AND busy_by = %(by)s"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Taken:
-    """A host that is ours: since when at the latest, and for how long nobody else may ask it, however soon we are done."""
+    """A host that is ours: since when at the latest, when it was asked last, and how long after that nobody may ask it again."""
 
     asked_at: float
+    sent_at: float
     step_s: float
 
 
@@ -114,6 +115,7 @@ class SharedHostRows:
             return _LOST_S
         most_s = min(most_s, 10 * 365 * 86_400.0)
         values = {"host": host, "spacing_s": spacing_s, "most_s": most_s, "by": self._by, "busy_s": self._busy_s}
+        pause_s = self._left.get(host, 0.0) - self._monotonic()
         row, asked_at = await self._asked(host, _RESERVE, values)
         if row is None:
             wait_s, held = await self._aside.ask(_AHEAD, values) or (0.0, None)
@@ -123,7 +125,7 @@ class SharedHostRows:
         self._note(host, held)
         if is_ours:
             self._take(host, asked_at, step_s)
-        return float(wait_s) if wait_s > _SOON_S else 0.0
+        return max(float(wait_s) if wait_s > _SOON_S else 0.0, pause_s)
 
     async def enter(self, host: str, spacing_s: float) -> bool:
         """Take the host when nobody else has it; False where it was stopped meanwhile."""
@@ -146,7 +148,8 @@ class SharedHostRows:
     async def confirm(self, host: str) -> bool:
         """Say whether the host is still ours for all of a request; the last thing this does is to look at the clock."""
         while (taken := self._inside.get(host)) is not None and self._is_live():
-            if self._monotonic() - taken.asked_at < self._fresh_s:
+            taken.sent_at = self._monotonic()
+            if taken.sent_at - taken.asked_at < self._fresh_s:
                 return True
             asked_at = self._monotonic()
             found = await self._aside.once(_CONFIRM, {"host": host, "by": self._by, "busy_s": self._busy_s})
@@ -159,7 +162,7 @@ class SharedHostRows:
     def leave(self, host: str) -> None:
         """Let others ask the host, a tenth of a second from now, or once its spacing is over."""
         now, taken = self._monotonic(), self._inside.pop(host, None)
-        self._left[host] = now if taken is None else max(taken.asked_at + taken.step_s, now)
+        self._left[host] = now if taken is None else max(taken.sent_at + taken.step_s, now)
         if self._telling is None:
             self._telling = asyncio.create_task(self._tell(), name="turns-left")
 
@@ -216,7 +219,7 @@ class SharedHostRows:
             self._asking.discard(host)
 
     def _take(self, host: str, asked_at: float, step_s: float) -> None:
-        self._inside[host] = _Taken(asked_at, step_s)
+        self._inside[host] = _Taken(asked_at, asked_at, step_s)
         self._left.pop(host, None)
 
     def _note(self, host: str, held: datetime | None) -> bool:

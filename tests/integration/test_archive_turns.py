@@ -148,6 +148,16 @@ async def test_who_comes_late_to_a_host_is_not_followed_before_its_spacing(nodes
     assert through_sleep() - entered > 0.9 * spacing_s
 
 
+async def test_the_distance_is_kept_from_the_request_not_from_the_booking(nodes: tuple[Node, Node]) -> None:
+    first, _ = nodes
+    await take(first, 10.0)
+    first.asleep_s = 5.0  # so long it took to connect
+    assert await first.turns.confirm(HOST)
+    first.asleep_s = 0.0
+    first.turns.leave(HOST)
+    assert await first.turns.reserve(HOST, 10.0) > 10.0
+
+
 async def test_what_was_left_is_freed_though_the_connection_broke(nodes: tuple[Node, Node]) -> None:
     first, _ = nodes
     await take(first)

@@ -352,6 +352,15 @@ async def test_a_hold_stops_a_host_and_stretches_its_spacing_for_a_day(archive: 
     assert [await hosts.reserve("a.example", 1.0) for _ in range(2)] == [0.0, 1.0]
 
 
+async def test_the_distance_is_kept_from_the_request_not_from_the_booking(archive: Archive) -> None:
+    clock = FixedClock(NOW)
+    hosts = HostRows(archive, clock)
+    assert await hosts.reserve("a.example", 1.0) == 0.0
+    clock.advance(0.9)  # so long it took to connect
+    assert await hosts.confirm("a.example")
+    assert await hosts.reserve("a.example", 1.0) == pytest.approx(1.0)
+
+
 async def test_turns_are_remembered_while_the_daemon_runs(archive: Archive) -> None:
     clock = FixedClock(NOW)
     hosts = HostRows(archive, clock)
