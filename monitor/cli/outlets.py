@@ -48,13 +48,11 @@ def listed(given: Given, filters: Filters, show: Show) -> None:
     """List outlets and their sources; where there is an archive, with how they do."""
     settings = given.settings()
     health = _health(given, settings)
-    rows = [
-        _row(outlet, index, health.get(source.source_id, {}))
-        for outlet in _chosen(settings, filters.outlets, filters.languages)
-        for index, source in enumerate(outlet.sources)
-    ]
+    chosen = _chosen(settings, filters.outlets, filters.languages)
+    rows = [_row(outlet, index, health.get(source.source_id, {})) for outlet in chosen for index, source in enumerate(outlet.sources)]
     now = given.clock.now()
-    show(rows, _columns(now), empty="no outlets; name some in outlets/*.yaml")
+    show(rows, _columns(now), empty="no sources; name some in outlets/*.yaml")
+    _tell_doorless(chosen)
 
 
 @command.command("check")
@@ -77,6 +75,7 @@ def check(given: Given, outlet_ids: Sequence[str], articles: int, folder: Path |
     settings = given.settings(secrets=True)
     chosen = _chosen(settings, outlet_ids, ())
     _quiet(is_debug=given.is_debug)
+    _tell_doorless(chosen)
     rows = asyncio.run(_ask(given, settings, chosen, articles, show, folder))
     if not show.is_table:
         show(rows, ())
@@ -267,6 +266,15 @@ def _chosen(settings: Settings, wanted: Sequence[str], languages: Sequence[str])
             raise click.UsageError(f"there is no outlet '{name}'; {did_you_mean(name, known) or 'presswatch outlets list names them'}")
     outlets = [known[name] for name in wanted] or list(known.values())
     return [o for o in outlets if not languages or any(o.language == t or o.language.startswith(f"{t}-") for t in languages)]
+
+
+def _tell_doorless(outlets: Sequence[Outlet]) -> None:
+    """Name outlets that are never asked."""
+    for outlet in outlets:
+        if not outlet.sources:
+            click.echo(
+                f"{outlet.outlet_id} has no source, so it is never polled; presswatch outlets discover {outlet.home} finds some", err=True
+            )
 
 
 # ---- list

@@ -137,3 +137,11 @@ def test_add_shows_what_it_would_write(config: Path) -> None:
     done = run(config, "add", "Linzer Bote", "--home", "https://bote.example", "--sitemap", "https://bote.example/s.xml", "--dry-run")
     assert "- sitemap: https://bote.example/s.xml" in done.stdout
     assert not (config.parent / "outlets").exists()
+
+
+def test_an_outlet_without_sources_is_named(config: Path) -> None:
+    (config.parent / "outlets").mkdir()
+    (config.parent / "outlets" / "own.yaml").write_text("outlets: [{name: Linzer Bote, home: 'https://bote.example'}]\n")
+    for command in ("list", "check"):
+        done = run(config, command)
+        assert "linzer-bote has no source, so it is never polled" in done.stderr, done.output
