@@ -244,7 +244,7 @@ def told(found: Found) -> dict[str, Any]:
         "per_s": found.polls / found.wall_s,
         "cpu_ms": {name: s * 1e3 / found.polls for name, s in sorted(found.cpu.items(), key=lambda item: -item[1])},
         "lag_ms": {name: at(found.lags, share) * 1e3 for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},
-        "rss_mib": [round(found.rss[0]), round(found.rss[-1])],
+        "rss_mib": [round(found.rss[n * (len(found.rss) - 1) // 5]) for n in range(6)],
         "late_s": {name: at(found.late, share) for name, share in (("p50", 0.5), ("p99", 0.99))},
     }
 
@@ -254,7 +254,7 @@ def show(given: argparse.Namespace, whole: Found, broken: Found, figures: dict[s
     print(f"{given.sources} sources, {given.per_s:g} polls/s wanted")
     for name, found in (("all sound", whole), ("a fifth broken", broken)):
         f = told(found)
-        print(f"\n{name}: {f['polls']} polls, {f['per_s']:.1f}/s, RSS {f['rss_mib'][0]} -> {f['rss_mib'][1]} MiB")
+        print(f"\n{name}: {f['polls']} polls, {f['per_s']:.1f}/s, RSS by fifths {' '.join(map(str, f['rss_mib']))} MiB")
         print("  CPU ms/poll  " + "  ".join(f"{thread} {ms:.2f}" for thread, ms in f["cpu_ms"].items() if ms >= 0.005))
         print(f"  loop lag ms  p50 {f['lag_ms']['p50']:.1f}  p99 {f['lag_ms']['p99']:.1f}  max {f['lag_ms']['max']:.1f}")
         print(f"  due to done  p50 {f['late_s']['p50']:.2f} s  p99 {f['late_s']['p99']:.2f} s (sound hosts)")
