@@ -225,6 +225,18 @@ def test_a_backfill_brings_entries_without_a_poll(archive: Archive) -> None:
     assert len(archive.read_now(lambda tx: reads.due_entries(tx, NOW + timedelta(seconds=2), 10))) == 3
 
 
+def test_a_poll_that_was_put_off_is_kept_and_blames_no_source(archive: Archive) -> None:
+    archive.write_now(lambda tx: writes.record_poll(tx, poll("alpenpost", status=PollStatus.TIMEOUT, error="slow"), [], plan))
+    later = NOW + timedelta(minutes=5)
+    archive.write_now(lambda tx: writes.record_poll(tx, poll("alpenpost", status=PollStatus.PUT_OFF, at=later, error="held"), [], plan))
+    names = sa.select(t.sources.c.last_status, t.sources.c.last_error, t.sources.c.failures, t.sources.c.last_poll_at)
+    row = archive.read_now(lambda tx: tx.row(names.where(t.sources.c.source_id == poll("alpenpost").source_id)))
+    assert row is not None
+    assert tuple(row.values()) == ("timeout", "slow", 1, NOW)
+    polls = archive.read_now(lambda tx: tx.rows(sa.select(t.polls.c.status).order_by(t.polls.c.poll_id)))
+    assert [p["status"] for p in polls] == ["timeout", "put off"]
+
+
 # ---- entries
 
 

@@ -47,8 +47,10 @@ def _set(table: sa.Table, key: sa.Column[Any], *names: str) -> Ready:
 
 
 _CLOSE_POLL = _set(t.polls, _p.poll_id, "seen", "new", "is_overflow", "plan_reason", "next_at")
-_POLLED = ("state", "next_at", "plan_reason", "last_poll_at", "last_status", "last_error", "failures")
+_PLANNED = ("state", "next_at", "plan_reason")
+_POLLED = (*_PLANNED, "last_poll_at", "last_status", "last_error", "failures")
 _ANSWERED = (*_POLLED, "last_ok_at", "last_new_at", "window_size", *_VALIDATORS)
+_SET_PUT_OFF = _set(t.sources, _s.source_id, *_PLANNED)
 _SET_POLLED = _set(t.sources, _s.source_id, *_POLLED)
 _SET_ANSWERED = _set(t.sources, _s.source_id, *_ANSWERED)
 
@@ -176,14 +178,15 @@ def _counted(poll: Poll, listed: int, new: Sequence[Entry], *, is_first: bool) -
 
 
 def _update_source(tx: Tx, poll: Poll, state: FeedState, planned: Plan, before: Row) -> None:
-    values: dict[str, Any] = {
-        "state": state.to_json(),
-        "next_at": planned.at,
-        "plan_reason": planned.reason,
+    values: dict[str, Any] = {"state": state.to_json(), "next_at": planned.at, "plan_reason": planned.reason}
+    if poll.status is PollStatus.PUT_OFF:  # nobody was asked, so what the source last answered stands
+        tx.do(_SET_PUT_OFF, id=poll.source_id, **{f"new_{name}": value for name, value in values.items()})
+        return
+    values |= {
         "last_poll_at": poll.at,
         "last_status": poll.status.value,
         "last_error": poll.error,
-        "failures": 0 if poll.status.is_success else before["failures"] + (poll.status is not PollStatus.PUT_OFF),
+        "failures": 0 if poll.status.is_success else before["failures"] + 1,
     }
     if poll.status.is_success:
         values |= {"last_ok_at": poll.at, **{name: before[name] for name in _VALIDATORS}, **_validators(poll)}
