@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -35,6 +35,9 @@ def text_of(name: str) -> str:
 
 GIVE_BACK: Final = text_of("give_back")
 _CLAIM: Final = text_of("claim_jobs")
+_UNKNOWN: Final = (
+    "SELECT id FROM procrastinate_jobs WHERE worker_id = %(worker)s AND status = 'doing' AND NOT id = ANY(%(known)s) FOR UPDATE"
+)
 BATCH: Final = 16
 """Jobs claimed at once at most: each trip to the server costs as much as a poll's whole record."""
 
@@ -61,7 +64,8 @@ class FencedJobs(JobManager):  # type: ignore[misc]  # procrastinate is untyped 
         super().__init__(connector)
         self._at_once = at_once
         self._claimed: dict[int, deque[QuietJob]] = {}
-        self._in_hand: Counter[int] = Counter()
+        self._in_hand: dict[int, set[int]] = {}
+        self._unsure: set[int] = set()
         self._lease_s = lease_s
         self._monotonic = monotonic
         self._leases: dict[int, Lease] = {}
@@ -96,6 +100,7 @@ class FencedJobs(JobManager):  # type: ignore[misc]  # procrastinate is untyped 
         for job in self._claimed.pop(worker_id, ()):  # claimed and not begun
             await self.finish_job(job, Status.ABORTED, delete_job=False)
         self._in_hand.pop(worker_id, None)
+        self._unsure.discard(worker_id)
         lease = self._leases.pop(worker_id, None)
         if lease is not None:
             lease.lose()
@@ -134,16 +139,27 @@ class FencedJobs(JobManager):  # type: ignore[misc]  # procrastinate is untyped 
             try:
                 claimed.extend(await self._claim(tuple(queues or ()), worker_id))
             except ConnectorException as error:
+                self._unsure.add(worker_id)
                 _log.debug("no job claimed", worker=worker_id, reason=repr(error.__cause__ or error))
-        if not claimed:
-            return None
-        self._in_hand[worker_id] += 1
-        return claimed.popleft()
+        return claimed.popleft() if claimed else None
 
     async def _claim(self, queues: Sequence[str], worker_id: int) -> list[QuietJob]:
-        room = sum(self._at_once[name] for name in queues) - self._in_hand[worker_id]
+        in_hand = self._in_hand.setdefault(worker_id, set())
+        if worker_id in self._unsure:
+            await self._give_back_unknown(worker_id, in_hand)
+        room = sum(self._at_once[name] for name in queues) - len(in_hand)
         values = {"queues": list(queues), "worker": worker_id, "most": max(1, min(room, BATCH))}
-        return [QuietJob.from_row(row) for row in await self.connector.execute_query_all_async(_CLAIM, **values)]
+        jobs = [QuietJob.from_row(row) for row in await self.connector.execute_query_all_async(_CLAIM, **values)]
+        in_hand.update(job.id for job in jobs)
+        return jobs
+
+    async def _give_back_unknown(self, worker_id: int, in_hand: set[int]) -> None:
+        """Give back what was claimed by a statement whose answer was lost: a living worker's jobs are taken by nobody."""
+        async with transaction(self.connector) as connection:
+            run = self.connector.execute_query_all_async_with_connection
+            for row in await run(connection, _UNKNOWN, worker=worker_id, known=sorted(in_hand)):
+                await run(connection, GIVE_BACK, job=row["id"])
+        self._unsure.discard(worker_id)
 
     async def listen_for_jobs(self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None) -> None:
         """Listen for ever: the worker does not notice when its listener ends."""
@@ -155,7 +171,7 @@ class FencedJobs(JobManager):  # type: ignore[misc]  # procrastinate is untyped 
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's signature
         """End a job that was not ended with its work; one that was cut off is given back."""
-        self._in_hand[job.worker_id] -= 1
+        self._in_hand.get(job.worker_id, set()).discard(job.id)
         key = (int(job.id), int(job.attempts))
         if key in self._ended:
             self._ended.discard(key)

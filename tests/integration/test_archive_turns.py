@@ -14,14 +14,13 @@ from monitor.archive import Archive, SharedHostRows
 from monitor.clock import SystemClock, through_sleep
 
 SYSTEM = SystemClock()
-FRESH_S = 0.2
 HOST = "a.example"
 
 
 class Node:
     """One of two; ``asleep_s`` is how long it was frozen."""
 
-    def __init__(self, url: str, name: str, request_s: float) -> None:
+    def __init__(self, url: str, name: str, request_s: float, fresh_s: float) -> None:
         self.asleep_s = 0.0
         self.is_live = True
         self.archive = Archive.open(url, clock=SYSTEM)
@@ -30,7 +29,7 @@ class Node:
             SYSTEM,
             by=name,
             request_s=request_s,
-            fresh_s=FRESH_S,
+            fresh_s=fresh_s,
             is_live=lambda: self.is_live,
             monotonic=lambda: through_sleep() + self.asleep_s,
         )
@@ -46,8 +45,8 @@ class Node:
 
 
 @asynccontextmanager
-async def two(url: str, request_s: float) -> AsyncIterator[tuple[Node, Node]]:
-    made = Node(url, "node 0", request_s), Node(url, "node 1", request_s)
+async def two(url: str, request_s: float, fresh_s: float) -> AsyncIterator[tuple[Node, Node]]:
+    made = Node(url, "node 0", request_s, fresh_s), Node(url, "node 1", request_s, fresh_s)
     yield made
     for node in made:
         await node.close()
@@ -55,7 +54,7 @@ async def two(url: str, request_s: float) -> AsyncIterator[tuple[Node, Node]]:
 
 @pytest.fixture
 async def nodes(postgres_url: str) -> AsyncIterator[tuple[Node, Node]]:
-    async with two(postgres_url, 30.0) as made:
+    async with two(postgres_url, 30.0, 60.0) as made:
         yield made
 
 
@@ -105,14 +104,14 @@ async def test_a_turn_that_got_old_is_asked_for_anew_before_the_request_goes_out
     before = first.busy()
     assert await first.turns.confirm(HOST)
     assert first.busy() == before, "it is fresh"
-    first.asleep_s += 20.0
+    first.asleep_s += 100.0
     assert await first.turns.confirm(HOST)
     assert first.busy() != before
 
 
 async def test_a_frozen_node_finds_its_turn_gone_when_it_wakes_up_and_the_other_waited_for_its_request(postgres_url: str) -> None:
     request_s = 0.5
-    async with two(postgres_url, request_s) as (first, second):
+    async with two(postgres_url, request_s, 0.2) as (first, second):
         before = through_sleep()
         await take(first)
         await take(second)
