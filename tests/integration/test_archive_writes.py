@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -133,6 +134,21 @@ def test_a_flood_is_recorded_whole_but_fetched_in_portions(archive: Archive) -> 
     status = archive.read_now(lambda tx: reads.status(tx, NOW))
     assert status["entries_waiting"] == 1_000
     assert archive.read_now(lambda tx: reads.status(tx, NOW + timedelta(hours=1)))["entries_waiting"] == 2_500
+
+
+def test_a_node_that_starts_waits_for_no_poll_of_sources_that_stay_as_they_are(postgres_url: str) -> None:
+    archive = Archive.open(postgres_url, clock=FixedClock(NOW))
+    watched = [outlet("Alpenpost", sources=2), outlet("Fjord Times", language="en")]
+    archive.write_now(lambda tx: writes.put_outlets(tx, watched, NOW))
+
+    def start(tx: Tx) -> None:
+        tx.run(sa.text("SET LOCAL lock_timeout = '500ms'"))
+        writes.put_outlets(tx, watched, NOW + timedelta(days=1))
+
+    with psycopg.connect(archive.where.dsn) as other:
+        other.execute("SELECT 1 FROM sources FOR UPDATE")
+        archive.write_now(start)
+    archive.close()
 
 
 def test_the_flood_of_one_outlet_does_not_hide_the_news_of_another(archive: Archive) -> None:

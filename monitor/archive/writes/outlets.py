@@ -82,13 +82,19 @@ def _source(source: Source) -> dict[str, Any]:
 
 
 def _upsert(tx: Tx, table: sa.Table, rows: Sequence[dict[str, Any]], kept: Collection[str] = ()) -> None:
-    """Insert rows, or bring the ones that are there up to date in all but their ``kept`` columns."""
+    """Insert rows, or bring the ones that are there up to date in all but their ``kept`` columns.
+
+    What is as it should be is not touched: a node that starts would lock every source, and wait for one that polls and waits for it.
+    """
     if not rows:
         return
     statement = tx.insert(table)
     keys = [c.name for c in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in {*keys, *kept}}
-    tx.run_many(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    names = [name for name in rows[0] if name not in kept]
+    known = {tuple(row[name] for name in names) for row in tx.rows(sa.select(*(table.c[name] for name in names)))}
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
+    different = [row for row in rows if tuple(row[name] for name in names) not in known]
+    tx.run_many(statement.on_conflict_do_update(index_elements=keys, set_=changed), different)
 
 
 def _retire(tx: Tx, table: sa.Table, key: sa.Column[Any], present: set[str], now: datetime) -> None:
