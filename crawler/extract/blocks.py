@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -163,7 +164,7 @@ class Walk:
         body = root.find("body")
         body = root if body is None else body
         self._spot = _Spot("body", 0, 0, 0, 0, -1, 0, body)
-        self._enter(body)
+        self._enter(body, dict(body.items()))
         self._fold()
 
     @property
@@ -171,12 +172,12 @@ class Walk:
         """Whether the page went on beyond what is read of any."""
         return len(self.blocks) >= MAX_BLOCKS
 
-    def _enter(self, element: HtmlElement) -> None:
-        """Walk an element that breaks the line."""
+    def _enter(self, element: HtmlElement, names: Mapping[str, str]) -> None:
+        """Walk an element that breaks the line; ``names`` are its attributes, taken out once, for they are asked for by nine names."""
         outside = self._spot
-        self._flush(outside)
+        if self._parts:
+            self._flush(outside)
         tag = element.tag
-        names = element.attrib
         place, own = outside.place | _PLACES.get(tag, 0), 0
         if names:
             named = f"{names.get('class', '')} {names.get('id', '')}"
@@ -193,7 +194,8 @@ class Walk:
             self._visit(child)
             if child.tail:
                 self._add(child.tail)
-        self._flush(spot)
+        if self._parts:
+            self._flush(spot)
         self._spot = outside
 
     def _visit(self, element: HtmlElement) -> None:
@@ -202,8 +204,10 @@ class Walk:
             self._pass(element, tag)
         elif tag in _BREAKS:
             self._flush(self._spot)
-        elif tag not in _SKIPPED and tag.__class__ is str and len(self.blocks) < MAX_BLOCKS and not _is_comments(element):
-            self._enter(element)
+        elif tag not in _SKIPPED and tag.__class__ is str and len(self.blocks) < MAX_BLOCKS:
+            names = dict(element.items())
+            if not names or not _is_comments(names):
+                self._enter(element, names)
 
     def _pass(self, element: HtmlElement, tag: str) -> None:
         """Walk an element that stays in the line."""
@@ -278,16 +282,16 @@ def _meaning(word: str) -> int:
     return sum(mark for mark, pattern in _MEANINGS if pattern.search(lower))
 
 
-def _is_comments(element: HtmlElement) -> bool:
+def _is_comments(names: Mapping[str, str]) -> bool:
     """Tell the box of readers' comments."""
-    name = element.get("id")
+    name = names.get("id")
     if name and name.lower() in _COMMENTS:
         return True
-    named = element.get("class")
-    return bool(named) and "omme" in named and not _COMMENTS.isdisjoint(named.lower().split())
+    named = names.get("class", "")
+    return "omme" in named and not _COMMENTS.isdisjoint(named.lower().split())
 
 
-def _declared(names: dict[str, str]) -> int:
+def _declared(names: Mapping[str, str]) -> int:
     """What attributes say outright: hidden, roles, the article's body."""
     place = 0
     if "hidden" in names or names.get("aria-hidden") == "true" or ("style" in names and _UNSEEN.search(names["style"])):
