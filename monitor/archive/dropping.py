@@ -64,6 +64,8 @@ def _goes(tx: Tx, month: Month, since: datetime) -> bool:
 
 def _take_off(tx: Tx, month: Month, since: datetime) -> bool:
     """Take a month out of the archive in a moment; what hung on its articles follows in batches."""
+    if not months.is_there(tx, month.of("articles")):
+        return True
     tx.connection.exec_driver_sql(f"LOCK TABLE {', '.join(month.of(table) for table in PARTED)} IN ACCESS EXCLUSIVE MODE")
     if not _goes(tx, month, since):
         return False  # a replay found something in it meanwhile
@@ -76,6 +78,9 @@ def _take_off(tx: Tx, month: Month, since: datetime) -> bool:
 
 def _clean(tx: Tx, name: str, after: int) -> int | None:
     """Forget what hung on the next articles of a month that is off; return the last of them, None at the end."""
+    months.alone(tx)
+    if not months.is_there(tx, name):
+        return None
     batch = f"SELECT article_id, story_id FROM {name} WHERE article_id > :after ORDER BY article_id LIMIT :n"  # noqa: S608 - a name of our own
     rows = tx.rows(sa.text(batch), {"after": after, "n": BATCH})
     if not rows:
@@ -95,6 +100,9 @@ def _clean(tx: Tx, name: str, after: int) -> int | None:
 
 
 def _drop(tx: Tx, name: str) -> int:
+    months.alone(tx)
+    if not months.is_there(tx, name):
+        return 0
     number = int(tx.value(sa.text(f"SELECT count(*) FROM {name}")))  # noqa: S608 - a name of our own
     tx.connection.exec_driver_sql(f"DROP TABLE {name}")
     return number

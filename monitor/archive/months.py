@@ -127,7 +127,7 @@ def patient(archive: Archive, work: Work) -> bool:
         try:
             with tx.connection.begin_nested():
                 tx.run(sa.text(PATIENCE))
-                tx.run(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+                alone(tx)
                 return work(tx)
         except sa.exc.OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
@@ -135,6 +135,16 @@ def patient(archive: Archive, work: Work) -> bool:
             return False
 
     return archive.write_now(tried)
+
+
+def alone(tx: Tx) -> None:
+    """Let nobody else change months until the transaction ends."""
+    tx.run(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+
+
+def is_there(tx: Tx, name: str) -> bool:
+    """Whether a table is there still; another node may have been faster."""
+    return tx.value(sa.text("SELECT to_regclass(:name)::text"), {"name": name}) is not None
 
 
 def ready(tx: Tx, now: datetime) -> bool:
@@ -209,6 +219,8 @@ def _claim_days(tx: Tx, month: Month) -> bool:
     Days are those of publication, so they begin before the month: a backfill brings old ones.
     """
     articles = month.of("articles")
+    if not is_there(tx, articles):
+        return False
     for table in DATED:
         tx.connection.exec_driver_sql(f"LOCK TABLE {month.of(table)} IN ACCESS EXCLUSIVE MODE")
     ends = "min(day) AS d1, max(day) AS d2, min(archived_at) AS t1, max(archived_at) AS t2"
@@ -228,6 +240,6 @@ def _claim_days(tx: Tx, month: Month) -> bool:
 
 def _prove_days(tx: Tx, month: Month) -> bool:
     """Let the server read it through, beside whoever writes: only what is proved the planner believes. Articles come last and tell it is done."""
-    for table in reversed(DATED):
+    for table in reversed(DATED if is_there(tx, month.of("articles")) else ()):
         tx.connection.exec_driver_sql(f"ALTER TABLE {month.of(table)} VALIDATE CONSTRAINT {month.of(table)}_days")
     return True

@@ -15,8 +15,8 @@ Progress = Callable[[int, int], None]
 
 BATCH: Final = 20_000
 BLOCK: Final = 1_000_000_000
-SLACK: Final = 100_000
-"""Ids this far below the newest known one were all committed: a transaction takes a hundred and lasts seconds."""
+SLACK: Final = 20_000
+"""Ids this far below the newest known one were all committed: a minute of three hundred articles a second, and a session that is idle for longer is ended."""
 TABLES: Final = {
     "articles": ("article_id", 1),
     "article_texts": ("article_id", 1),

@@ -31,14 +31,14 @@ INSERT INTO articles (key, outlet_id, source_id, headline, language, seen_at, se
     completeness, extract_status, robots, tdm, text_hash, word_count, how, revision, rules_version, entry_id, story_id, assigned)
 SELECT 'https://outlet-' || n % 200 || '.example/news/' || md5(n::text), 'outlet-' || n % 200, 'outlet-' || n % 200 || '#0', 'Headline ' || md5(n::text),
     'de', at, extract(epoch FROM at), at, to_char(at, 'YYYY-MM-DD'), 'news', 0, 0, 'full', 'ok', 'allowed', '', md5(n::text), 300, 'page', 1, 'v1', n, n, 'new'
-FROM (SELECT n, now() - (:all - n) * interval '40 seconds' AS at FROM generate_series(:first, :last) n) s;
+FROM (SELECT n, now() - (CAST(:all AS int) - n) * interval '40 seconds' AS at FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n) s;
 INSERT INTO stories (story_id, first_at, last_at, first_day, last_day, first_epoch, first_article_id, article_count, outlet_count, language_count, country_count)
 SELECT article_id, seen_at, seen_at, day, day, seen_epoch, article_id, 1, 1, 1, 1 FROM articles WHERE article_id BETWEEN :first AND :last;
-INSERT INTO article_texts SELECT n, (SELECT string_agg(md5((n * 40 + i)::text), ' ') FROM generate_series(1, 40) i) FROM generate_series(:first, :last) n;
+INSERT INTO article_texts SELECT n, (SELECT string_agg(md5((n * 40 + i)::text), ' ') FROM generate_series(1, 40) i) FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n;
 INSERT INTO article_index SELECT n * 1024, array_to_tsvector(ARRAY(SELECT DISTINCT 't' || (n * 31 + i * i * 7) % 20000 FROM generate_series(1, 60) i))
-FROM generate_series(:first, :last) n;
-INSERT INTO mentions SELECT n, 'entity-' || n % 50, to_char(now() - (:all - n) * interval '40 seconds', 'YYYY-MM-DD'), 1, 0, '[]'
-FROM generate_series(:first, :last) n WHERE n % 3 = 0
+FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n;
+INSERT INTO mentions SELECT n, 'entity-' || n % 50, to_char(now() - (CAST(:all AS int) - n) * interval '40 seconds', 'YYYY-MM-DD'), 1, 0, '[]'
+FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n WHERE n % 3 = 0
 """
 _WRITE = """
 INSERT INTO articles (key, outlet_id, source_id, headline, language, seen_at, seen_epoch, archived_at, day, genre, is_paywalled, is_backfill,

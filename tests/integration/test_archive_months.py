@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from monitor.archive import Archive, Tx, dropping, months, moving, reads, retent
 from monitor.archive import tables as t
 from monitor.archive.retention import Forgotten, Keep
 from monitor.clock import FixedClock
+from monitor.daemon.upkeep import see_to_months
 from monitor.errors import ArchiveError
 from monitor.rules.nodes import Term
 from tests.archives import Put, article, entry, furnish, list_entries, settle
@@ -87,6 +89,25 @@ def test_this_month_and_the_next_two_are_ready_and_articles_go_into_this_one(arc
     assert in_month(archive, put(archive, "late", april).article_id) == "2031_03", "until the daemon begins the month"
     months.keep(archive, april)
     months.keep(archive, april)
+    assert names(archive) == ["2031_03", "2031_04", "2031_05", "2031_06"]
+    first, second = put(archive, "april", april), put(archive, "april too", april)
+    assert (in_month(archive, first.article_id), second.article_id) == ("2031_04", first.article_id + 1)
+
+
+async def test_the_daemon_begins_the_month_that_is_due(archive: Archive) -> None:
+    april = START + timedelta(days=30)
+    await see_to_months(SimpleNamespace(archive=archive, clock=FixedClock(april)))  # type: ignore[arg-type]
+    assert in_month(archive, put(archive, "april", april).article_id) == "2031_04"
+
+
+def test_two_nodes_that_begin_a_month_at_once_make_it_once(archive: Archive) -> None:
+    april = START + timedelta(days=30)
+    put(archive, "march", START)
+    nodes = [threading.Thread(target=lambda: months.keep(archive, april)) for _ in range(3)]
+    for node in nodes:
+        node.start()
+    for node in nodes:
+        node.join(60)
     assert names(archive) == ["2031_03", "2031_04", "2031_05", "2031_06"]
     first, second = put(archive, "april", april), put(archive, "april too", april)
     assert (in_month(archive, first.article_id), second.article_id) == ("2031_04", first.article_id + 1)
@@ -340,6 +361,17 @@ def test_what_was_broken_off_between_leaving_and_being_dropped_is_finished_by_th
     assert half_a_year.read_now(lambda tx: seen.article_id_of(tx, "https://alpenpost.example/m0")) == again.article_id
     assert half_a_year.read_now(lambda tx: tx.rows(dropping._LEFT)) == []
     half_a_year.write_now(lambda tx: tx.run(sa.update(t.articles).values(rules_version="v1", story_id=1)))
+
+
+def test_two_that_forget_at_once_drop_a_month_once(half_a_year: Archive) -> None:
+    now, keep, counts = START + timedelta(days=150), Keep(unmatched_s=75 * DAY), list[int]()
+    both = [threading.Thread(target=lambda: counts.append(retention.forget(half_a_year, keep, now).articles)) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+    assert sum(counts) == 3
+    assert names(half_a_year)[0] == "2031_06"
 
 
 async def test_the_nightly_job_drops_months_too(half_a_year: Archive) -> None:
