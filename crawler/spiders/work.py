@@ -381,7 +381,7 @@ def _require_page(answer: Answer, *, is_first_try: bool) -> None:
     if answer.is_cut and is_first_try:
         raise _no_page(answer, Cause.UNREACHABLE, "the answer broke off")
     if not answer.body.strip():
-        raise _no_page(answer, Cause.CONTENT, "answered with nothing")
+        raise _no_page(answer, Cause.SERVER_ERROR, "answered with nothing")  # no page is empty for good
     if is_wall(answer.body):
         raise _no_page(answer, Cause.BLOCKED, "answered with a bot wall")
 

@@ -158,6 +158,14 @@ async def test_what_is_no_page_is_not_read_as_one(kind: str) -> None:
         assert failure.reason is FailureReason.NOT_A_PAGE
 
 
+async def test_an_empty_answer_is_a_servers_fault_and_tried_again() -> None:
+    async with Site() as site, crawling() as rig:
+        site.answer("/a", Reply(body=b" \n", headers={"Content-Type": "text/html"}))
+        failure = await rig.fetch(site.url("/a"), outlet_of(site.url("/feed")))
+        assert isinstance(failure, Failure)
+        assert (failure.reason.is_passing, failure.detail) == (True, "answered with nothing")
+
+
 async def test_an_entry_without_a_link_is_not_fetched() -> None:
     async with Site() as site, crawling() as rig:
         outlet = outlet_of(site.url("/feed"))
