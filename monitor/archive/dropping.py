@@ -69,10 +69,11 @@ def _take_off(tx: Tx, month: Month, since: datetime) -> bool:
     tx.connection.exec_driver_sql(f"LOCK TABLE {', '.join(month.of(table) for table in PARTED)} IN ACCESS EXCLUSIVE MODE")
     if not _goes(tx, month, since):
         return False  # a replay found something in it meanwhile
-    for table in PARTED:
-        tx.connection.exec_driver_sql(f"ALTER TABLE {table} DETACH PARTITION {month.of(table)}")
-        end = f"RENAME TO {_GONE}{month.of(table)}" if table == "articles" else None
-        tx.connection.exec_driver_sql(f"ALTER TABLE {month.of(table)} {end}" if end else f"DROP TABLE {month.of(table)}")
+    articles, *others = (month.of(table) for table in PARTED)
+    for name in others:
+        tx.connection.exec_driver_sql(f"DROP TABLE {name}")
+    tx.connection.exec_driver_sql(f"ALTER TABLE articles DETACH PARTITION {articles}")
+    tx.connection.exec_driver_sql(f"ALTER TABLE {articles} RENAME TO {_GONE}{articles}")  # their keys and stories are still to be forgotten
     return True
 
 

@@ -183,7 +183,7 @@ def stats(given: Given, show: Show) -> None:
     click.echo("\n".join(folded(said, width(sys.stdout), 2)))
     if measured.months:
         used = list(measured.months.items())
-        click.echo(f"{len(used)} months from {used[0][0]} to {used[-1][0]}, the largest {size(max(n for _, n in used))}")
+        click.echo(f"articles in {len(used)} months ({used[0][0]} … {used[-1][0]}), the largest {size(max(n for _, n in used))}")
     columns = (
         Column(title="TABLE", show=lambda row: row["table"]),
         Column(title="ROWS", show=lambda row: f"{row['rows']:,}", is_number=True),
