@@ -107,10 +107,11 @@ def _line(_logger: object, _method: str, event: Event) -> str:
 
 def _configure_libraries(out: TextIO, level: int, redactor: Redactor) -> None:
     handler = logging.StreamHandler(out)
+    handler.setLevel(level)  # not the loggers': what Apprise logs of a failure is read, whatever is shown
     handler.setFormatter(logging.Formatter("%(asctime)s level=%(levelname)s logger=%(name)s event=%(message)r"))
     handler.addFilter(_RedactingFilter(redactor))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(level, logging.INFO))
     for name, least in _QUIET.items():
-        logging.getLogger(name).setLevel(max(level, least))
+        logging.getLogger(name).setLevel(least)

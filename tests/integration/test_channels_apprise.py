@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import re
 import ssl
@@ -17,6 +18,7 @@ import trustme
 import urllib3
 from aiohttp import web
 
+from monitor import logs
 from monitor.channels import check, load
 from monitor.channels.apprise import Channel
 from monitor.errors import ChannelBusy, ChannelRefused
@@ -259,6 +261,15 @@ async def test_the_status_is_read_from_apprises_log(service: str, status: int, e
         desk = channel(service, sink)
         with pytest.raises(error, match=f"answered {status}"):
             await desk.send(message(brief(), desk.format, desk.body_limit))
+
+
+async def test_the_status_is_read_also_where_only_errors_are_shown() -> None:
+    logs.configure(level="error", form="text", redactor=logs.Redactor(), stream=(shown := io.StringIO()))
+    async with http_sink(always(503)) as sink:
+        desk = channel("json", sink)
+        with pytest.raises(ChannelBusy, match="answered 503"):
+            await desk.send(message(brief(), desk.format, desk.body_limit))
+    assert "503" not in shown.getvalue()
 
 
 async def test_too_many_requests_holds_the_channel() -> None:
