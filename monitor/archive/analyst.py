@@ -22,6 +22,8 @@ _STEPS = 20_000
 """SQLite's virtual machine asks about the time every so many steps."""
 _FETCH = 500
 _NOT_TO_CALL = frozenset({"load_extension", "fts3_tokenizer"})
+_UNKNOWN = ("no such table", "no such column", "does not exist")
+"""How the databases say that a name is none of theirs."""
 _LEAST_ROLE = sa.text("""
 SELECT CASE WHEN EXISTS (
          SELECT FROM pg_roles WHERE rolname = 'presswatch_analysts' AND has_table_privilege(oid, 'v_articles', 'SELECT')
@@ -149,4 +151,5 @@ def _refused(reason: str, timeout_s: float) -> ArchiveError:
         return ArchiveError(f"only SELECT is answered here ({reason})")
     if "out of memory" in reason or not reason:
         return ArchiveError(f"the answer takes more than {MAX_MEMORY // 1024**2} MB; ask for fewer rows or shorter columns")
-    return ArchiveError(f"the question cannot be answered: {reason}")
+    hint = "; presswatch db views prints the public views and their columns" if any(sign in reason for sign in _UNKNOWN) else ""
+    return ArchiveError(f"the question cannot be answered: {reason}{hint}")

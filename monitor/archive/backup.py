@@ -82,6 +82,8 @@ def backup(where: Address, target: Path, *, progress: Progress = _say_nothing) -
     """Write a backup beside a running daemon: a SQLite file, or PostgreSQL's own custom format; check it, and return its path."""
     if target.exists():
         raise ArchiveError(f"{target} exists already; nothing was written. Name another file")
+    if not target.absolute().parent.is_dir():
+        raise ArchiveError(f"there is no folder {target.parent}; nothing was written. Make it, or name another file")
     if not where.is_sqlite:
         with _connection_string(where) as database:
             _tool("pg_dump", "--format=custom", f"--file={target}", f"--dbname={database}")

@@ -95,7 +95,7 @@ def shown(given: Given, article_id: int, show: Show) -> None:
 
 
 @command.command("export")
-@click.argument("view", type=click.Choice(_VIEWS), default="articles")
+@click.argument("view", metavar="[VIEW]", type=click.Choice(_VIEWS), default="articles")
 @click.option(
     "--to", "file", type=click.Path(path_type=Path, dir_okay=False), help="A new file instead of stdout: *.csv, *.jsonl or *.parquet."
 )
@@ -106,12 +106,17 @@ def shown(given: Given, article_id: int, show: Show) -> None:
 def export(given: Given, view: str, file: Path | None, filters: Filters, show: Show) -> None:
     """Write a public view to stdout as CSV unless told otherwise, or to a file; memory stays flat but with --json.
 
+    VIEW is articles, mentions, matches, theme_timeline, stories, alerts, deliveries, polls, outlet_health, first_reports,
+    rule_quality or entities_daily; articles where none is named.
+
     presswatch archive export matches --theme deepseek-next --since 2026-11-01 --to november.parquet
     """
     from monitor.archive import reads  # noqa: PLC0415 - the database is paid for only by commands that ask it
 
     settings = given.settings()
     where = _filter(given, filters, settings)
+    if deaf := reads.deaf_to(f"v_{view}", where):
+        raise click.UsageError(f"{view} cannot be narrowed by {', '.join(f'--{name}' for name in deaf)}; leave it out, or ask in SQL")
     with given.archive(settings) as archive, archive.snapshot() as tx:
         rows = reads.export(tx, f"v_{view}", where)
         if file is None:

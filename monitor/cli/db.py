@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -55,26 +55,24 @@ def upgrade(given: Given) -> None:
 def copy(given: Given, source: str, target: str) -> None:
     """Copy a whole archive into another database.
 
-    FROM and TO are written as in the settings: a path, or postgresql://user@host/name. No daemon may run on either. Broken off, the same command goes on where it was. At the end both are read through and
-    compared, by counts and checksums; exit 1 where they differ.
+    FROM and TO are written as in the settings: a path, or postgresql://user@host/name. No daemon may run on either.
+    Broken off, the same command goes on where it was. At the end both are read through and compared, by counts and checksums; exit 1 where they differ.
     """
     from monitor.archive import Archive, engine, migrate, moving  # noqa: PLC0415 - the database is paid for only here
 
     where = engine.address(target)
-    migrate.upgrade(where, now=given.clock.now(), report=lambda line: click.echo(line, err=True))
-    if not where.is_sqlite:
-        _make_queue(where.dsn)
     with ExitStack() as ending:
-        archives = []
-        for url in (source, target):
-            archives.append(Archive.open(url, clock=given.clock, create=False, hold=True))
-            ending.callback(archives[-1].close)
+        old = ending.enter_context(closing(Archive.open(source, clock=given.clock, create=False, hold=True)))  # before a target is made
+        migrate.upgrade(where, now=given.clock.now(), report=lambda line: click.echo(line, err=True))
+        if not where.is_sqlite:
+            _make_queue(where.dsn)
+        new = ending.enter_context(closing(Archive.open(target, clock=given.clock, create=False, hold=True)))
         with progress("copying") as advance:
-            copied = moving.copy(*archives, progress=advance)
+            copied = moving.copy(old, new, progress=advance)
         with progress("indexing") as advance:
-            indexed = moving.index(archives[1], progress=advance)
+            indexed = moving.index(new, progress=advance)
         with progress("comparing") as advance:
-            found = moving.differences(*archives, progress=advance)
+            found = moving.differences(old, new, progress=advance)
         click.echo(f"{copied:,} rows copied, {indexed:,} articles indexed", err=True)
     for line in found:
         click.echo(line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -197,10 +198,13 @@ def _archive(
         reading.vault.secrets.append(said)
         return said
     said = said.removeprefix("sqlite:///")
+    is_from_here = origins.get("archive", "").startswith(("--", "PRESSWATCH_"))
     if "://" in said:
         kinds, kind = ("sqlite", "postgresql"), said.split("://")[0]
-        reading.say(document.at(("archive",), f"'{kind}' is not a kind of archive; use {one_of(kinds)}", did_you_mean(kind, kinds)))
-    is_from_here = origins.get("archive", "").startswith(("--", "PRESSWATCH_"))
+        told = document.at(("archive",), f"'{kind}' is not a kind of archive; use {one_of(kinds)}", did_you_mean(kind, kinds))
+        if is_from_here:
+            told = replace(told, place=origins["archive"], line=1, column=1, source_line=f"{kind}://…")  # it may hold a password
+        reading.say(told)
     return f"sqlite:///{Path(said).expanduser().absolute() if is_from_here else beside(document, said)}"
 
 

@@ -96,6 +96,14 @@ def test_a_source_that_a_daemon_holds_is_refused(pair: tuple[Archive, Archive]) 
     holder.close()
 
 
+def test_the_command_makes_no_target_where_there_is_no_source(tmp_path: Path) -> None:
+    command = [PROGRAM, "db", "copy", str(tmp_path / "nowhere.db"), str(tmp_path / "new.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path)
+    assert done.returncode == 69
+    assert "there is no archive at" in done.stderr
+    assert not (tmp_path / "new.db").exists()
+
+
 def test_the_command_copies_and_says_so(sqlite_url: str, postgres: Databases, tmp_path: Path) -> None:
     source = Archive.open(sqlite_url, clock=CLOCK)
     source.write_now(furnish)

@@ -87,6 +87,8 @@ def test_a_backup_holds_everything_and_can_be_put_back(archive: Archive, archive
     backup.backup(archive.where, kept, progress=lambda done, all_: steps.append((done, all_)))
     with pytest.raises(ArchiveError, match="exists already"):
         backup.backup(archive.where, kept)
+    with pytest.raises(ArchiveError, match=f"there is no folder {tmp_path / 'nowhere'}; nothing was written"):
+        backup.backup(archive.where, tmp_path / "nowhere" / "kept.backup")
     archive.write_now(lambda tx: tx.run(sa.text("UPDATE articles SET headline = 'spoilt'")))
     archive.close()
     aside = backup.restore(archive.where, kept, now=NOW, check=migrate.check_revision)
@@ -242,6 +244,12 @@ def test_only_a_single_select_is_answered(archive: Archive, sql: str) -> None:
     assert len(archive.read_now(lambda tx: reads.listing(tx, "v_articles"))) == 3
     assert not Path("/tmp/presswatch-attached.db").exists()
     assert not Path("/tmp/presswatch-written").exists()
+
+
+@pytest.mark.parametrize("unknown", ["SELECT 1 AS one FROM v_storys", "SELECT headlin FROM v_stories"])
+def test_a_question_with_a_name_nobody_knows_is_told_where_the_names_stand(archive: Archive, unknown: str) -> None:
+    with pytest.raises(ArchiveError, match=r"(v_storys|headlin).*; presswatch db views prints the public views and their columns"):
+        answers(archive, unknown)
 
 
 @pytest.mark.parametrize(

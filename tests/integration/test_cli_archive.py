@@ -184,6 +184,22 @@ def test_archive_export_writes_every_public_view(desk: Desk) -> None:
     assert [json.loads(line)["headline"] for line in lines] == ["Déjà vu in 北京"]
 
 
+def test_an_export_refuses_a_filter_its_view_has_no_column_for(desk: Desk) -> None:
+    assert desk.rows("archive", "export", "matches", "--theme", "nothing") == []
+    refused = desk.run("archive", "export", "articles", "--theme", "nothing", "--since", "7d")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "articles cannot be narrowed by --theme; leave it out" in refused.stderr
+    assert "by --since, --outlet, --language;" in desk.run(
+        "archive", "export", "rule_quality", "--since", "7d", "--outlet", "x", "--language", "de"
+    ).stderr  # fmt: skip
+
+
+def test_archive_export_names_every_view_in_its_help(desk: Desk) -> None:
+    told = " ".join(desk.run("archive", "export", "--help").stdout.split())
+    assert "archive export [OPTIONS] [VIEW]" in told
+    assert [view for view in reads.VIEWS if view.removeprefix("v_") not in told] == []
+
+
 def test_archive_export_writes_files_whose_name_tells_the_form(desk: Desk, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 

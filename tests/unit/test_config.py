@@ -265,6 +265,8 @@ def test_a_wrong_value_of_the_environment_or_a_flag_names_where_it_came_from(wri
     assert (told.place, told.source_line) == ("PRESSWATCH_WORKERS", "many")
     (told,) = problems(write(), overrides={"spacing": "soon"})
     assert told.place == "--spacing"
+    (told,) = problems(write(), environ={**ENVIRON, "PRESSWATCH_ARCHIVE": "mysql://u:planted@db.example/news"})
+    assert (told.place, told.source_line) == ("PRESSWATCH_ARCHIVE", "mysql://…")
 
 
 def test_unknown_variables_of_the_environment_are_left_alone(write: Write) -> None:

@@ -75,6 +75,17 @@ def export(tx: Tx, view: str, where: Filter | None = None) -> Iterator[ListedRow
         yield plain(cast("Row", row))
 
 
+def deaf_to(view: str, where: Filter) -> list[str]:
+    """Which of the filters that were set the view has no column for: its rows would come as if nobody had asked."""
+    named = {
+        "since": (where.since, {"day", "last_day"}),
+        "theme": (where.themes, {"theme_id"}),
+        "outlet": (where.outlets, {"outlet_id"}),
+        "language": (where.languages, {"language"}),
+    }
+    return [name for name, (wanted, columns) in named.items() if wanted and not columns & _COLUMNS[view]]
+
+
 def count(tx: Tx, view: str, where: Filter | None = None) -> int:
     """How many rows that is."""
     query = _query(tx, view, where or Filter()).order_by(None)
