@@ -171,22 +171,28 @@ class FencedJobs(JobManager):  # type: ignore[misc]  # procrastinate is untyped 
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's signature
         """End a job that was not ended with its work; one that was cut off is given back."""
-        self._in_hand.get(job.worker_id, set()).discard(job.id)
         key = (int(job.id), int(job.attempts))
-        if key in self._ended:
+        try:
+            if key not in self._ended:
+                await self._end_patiently(job, status, delete_job=delete_job)
+        finally:
             self._ended.discard(key)
-            return
+            self._in_hand.get(job.worker_id, set()).discard(job.id)
+
+    async def _end_patiently(self, job: Job, status: Status, *, delete_job: bool) -> None:
         for wait_s in (*_AGAIN_S, None):
             try:
-                await self._end(job, status, delete_job=delete_job)
+                return await self._end(job, status, delete_job=delete_job)
             except ConnectorException as error:
                 lease = self._leases.get(job.worker_id)
-                if wait_s is None or lease is None or not lease.is_live():
+                is_live = lease is not None and lease.is_live()
+                if wait_s is None or not is_live:
+                    if is_live:  # nobody takes it from a living worker, which gives it back itself before it claims more
+                        self._unsure.add(job.worker_id)
                     _log.debug("job left to the others", job=job.id, reason=repr(error.__cause__ or error))
-                    return
-                await asyncio.sleep(wait_s)
-            else:
-                return
+                    return None
+            await asyncio.sleep(wait_s)
+        return None
 
     async def _end(self, job: Job, status: Status, *, delete_job: bool) -> None:
         held = {"job": job.id, "worker": job.worker_id, "attempts": job.attempts}

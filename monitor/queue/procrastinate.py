@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from crawler import urls
 from monitor.clock import through_sleep
-from monitor.errors import ArchiveError
+from monitor.errors import ArchiveError, PresswatchError
 from monitor.model import Claim
 from monitor.queue import Crew, News, Role, Work, schema
 from monitor.queue.claims import GIVE_BACK, FencedJobs, text_of, transaction
@@ -237,8 +237,13 @@ class FleetQueue:
     async def _maintain(self, context: Any, *, subject: str, timestamp: int) -> None:  # noqa: ARG002 - the library's signature
         await self._ready.wait()
         work = self._chores.get(subject)
-        if work is not None:  # None: a node of another version asked for it
+        if work is None:  # a node of another version asked for it
+            return
+        try:
             await work()
+        except PresswatchError as error:  # the library's log is off, and nobody else would hear of it
+            _log.warning("job failed; it is tried again at its time", job=subject, reason=str(error))
+            raise
 
     def once(self, name: str, seconds: float, work: Work) -> Work:
         """Queue it once for each stretch of ``seconds``, however many nodes ask."""

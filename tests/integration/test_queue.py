@@ -14,13 +14,14 @@ import psycopg
 import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from structlog.testing import capture_logs
 
 from crawler.model import Outlet, Source, SourceKind
 from monitor.archive import Archive, Tx, fenced, finish, reads, writes
 from monitor.clock import SystemClock, through_sleep
-from monitor.errors import ClaimLost, WrongRevision
+from monitor.errors import ArchiveError, ClaimLost, WrongRevision
 from monitor.model import Claim, NodeState
-from monitor.queue import ALL_ROLES, News, Role, schema
+from monitor.queue import ALL_ROLES, News, Role, claims, schema
 from monitor.queue.claims import FencedJobs
 from monitor.queue.procrastinate import FleetQueue
 from tests.databases import Databases
@@ -179,6 +180,27 @@ async def test_what_was_claimed_by_a_statement_whose_answer_was_lost_is_given_ba
     assert first is not None
     assert first.attempts == 1, "given back and claimed anew"
     assert fleet.rows(doing) == [(3,)]
+
+
+async def test_a_job_that_could_not_be_ended_is_given_back_by_its_living_worker(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = await fleet.join(Hands(work=fleet.polled), frozenset({Role.SCHEDULER}))
+    await scheduler.tick()
+    jobs = FencedJobs(scheduler._connector, lease_s=60.0, monotonic=through_sleep, at_once={"crawl": 1})
+    worker = await jobs.register_worker()
+    first = await jobs.fetch_job(["crawl"], worker)
+    assert first is not None
+
+    async def away(_job: Any, _status: Status, *, delete_job: bool) -> None:
+        raise ConnectorException
+
+    with monkeypatch.context() as broken:
+        broken.setattr(claims, "_AGAIN_S", (0.0,))
+        broken.setattr(jobs, "_end", away)
+        await jobs.finish_job(first, Status.FAILED, delete_job=False)
+    states = f"SELECT attempts FROM procrastinate_jobs WHERE id = {first.id} AND worker_id = {worker}"
+    assert fleet.rows(states) == [(0,)], "it hangs on this worker, which lives"
+    await jobs.fetch_job(["crawl"], worker)
+    assert fleet.rows(states) in ([], [(1,)])
 
 
 async def test_no_more_is_claimed_than_can_be_begun(fleet: Fleet) -> None:
@@ -401,6 +423,20 @@ async def test_a_chore_is_done_once_for_all_nodes(fleet: Fleet) -> None:
             await asyncio.sleep(0.1)
     await asyncio.sleep(0.5)
     assert done == [1]
+
+
+async def test_a_chore_that_fails_is_told(fleet: Fleet) -> None:
+    async def chore() -> None:
+        raise ArchiveError("no new month")
+
+    node = await fleet.join(Hands(fleet.polled))
+    with capture_logs() as said:
+        async with asyncio.timeout(60):
+            while not any(line.get("reason") == "no new month" for line in said):
+                await node.tick()
+                await node.once("sweep", 1e9, chore)()
+                await asyncio.sleep(0.1)
+    assert ("sweep", "warning") in [(line.get("job"), line["log_level"]) for line in said]
 
 
 async def test_news_reach_the_other_nodes(fleet: Fleet) -> None:
