@@ -31,7 +31,8 @@ DATED: Final = ("articles", "mentions")
 """Those of them that are asked by day."""
 PATIENCE: Final = "SET LOCAL lock_timeout = '3s'"
 """A change that has to wait for a long question would let all who write wait behind it."""
-LOCK_NOT_AVAILABLE: Final = "55P03"
+_OTHERS_FIRST: Final = ("55P03", "40P01")
+"""They did not let go in time, or each waited for the other and the server chose us to give up."""
 Work = Callable[[Tx], bool]
 _KEY: Final = 0x50_72_65_73_6D
 """Of the advisory lock under which months change."""
@@ -130,7 +131,7 @@ def patient(archive: Archive, work: Work) -> bool:
                 alone(tx)
                 return work(tx)
         except sa.exc.OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            if getattr(error.orig, "sqlstate", None) not in _OTHERS_FIRST:
                 raise
             return False
 
@@ -183,8 +184,8 @@ def lay_out(tx: Tx, starts: Sequence[tuple[str, int]], last_id: int) -> None:
 
 
 def sizes(tx: Tx) -> dict[str, int]:
-    """How many bytes each month takes, with its indexes."""
-    size = " + ".join(f"pg_total_relation_size('{table}_' || :suffix)" for table in PARTED)
+    """How many bytes each month takes, with its indexes; one that is dropped meanwhile takes none."""
+    size = " + ".join(f"coalesce(pg_total_relation_size(to_regclass('{table}_' || :suffix)), 0)" for table in PARTED)
     return {month.shown: int(tx.value(sa.text(f"SELECT {size}"), {"suffix": month.suffix})) for month in months(tx)}
 
 

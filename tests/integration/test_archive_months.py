@@ -374,6 +374,55 @@ def test_two_that_forget_at_once_drop_a_month_once(half_a_year: Archive) -> None
     assert names(half_a_year)[0] == "2031_06"
 
 
+def test_a_month_is_dropped_beside_who_goes_from_one_month_to_it(half_a_year: Archive) -> None:
+    now, keep, counts = START + timedelta(days=150), Keep(unmatched_s=75 * DAY), list[int]()
+    oldest, newest = (month.first for month in half_a_year.read_now(months.months) if month.suffix in {"2031_03", "2031_08"})
+    dropper = threading.Thread(target=lambda: counts.append(retention.forget(half_a_year, keep, now).articles))
+    with psycopg.connect(half_a_year.where.dsn) as other, psycopg.connect(half_a_year.where.dsn, autocommit=True) as looking:
+        other.execute("SET deadlock_timeout = '10ms'")  # it would be told to give up, long before the one who drops
+        other.execute("SELECT headline FROM articles WHERE article_id = %s", [newest])
+        dropper.start()
+        waiting = "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND NOT granted"
+        while not looking.execute(waiting).fetchone():
+            assert dropper.is_alive()
+        found = other.execute("SELECT headline FROM articles WHERE article_id = %s", [oldest]).fetchone()
+        other.commit()
+    dropper.join(60)
+    assert (found, counts) == (("Title of m0",), [3])
+
+
+def test_who_is_told_to_give_up_for_a_deadlock_comes_again(archive: Archive) -> None:
+    held, wanted = threading.Event(), threading.Event()
+
+    def work(tx: Tx) -> bool:
+        tx.run(sa.text("LOCK TABLE mentions IN ACCESS EXCLUSIVE MODE"))
+        held.set()
+        assert wanted.wait(20)
+        tx.run(sa.text("LOCK TABLE articles IN ACCESS EXCLUSIVE MODE"))
+        return True
+
+    done: list[bool] = []
+    with psycopg.connect(archive.where.dsn) as other:
+        other.execute("SET deadlock_timeout = '1min'")
+        other.execute("LOCK TABLE articles IN ACCESS EXCLUSIVE MODE")
+        ours = threading.Thread(target=lambda: done.append(months.patient(archive, work)))
+        ours.start()
+        assert held.wait(20)
+        wanted.set()
+        other.execute("LOCK TABLE mentions IN ACCESS EXCLUSIVE MODE")
+        other.commit()
+    ours.join(20)
+    assert done == [False]
+
+
+def test_a_month_that_is_dropped_while_it_is_looked_at_does_no_harm(half_a_year: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, keep, listed = START + timedelta(days=150), Keep(unmatched_s=75 * DAY), half_a_year.read_now(months.months)
+    assert retention.forget(half_a_year, keep, now).articles == 3
+    monkeypatch.setattr(months, "months", lambda _tx: listed)  # as a reader's snapshot has it
+    assert retention.forget(half_a_year, keep, now).articles == 0
+    assert half_a_year.read_now(months.sizes)["2031-03"] == 0
+
+
 async def test_the_nightly_job_drops_months_too(half_a_year: Archive) -> None:
     taken = await retention.forget_nightly(half_a_year, Keep(unmatched_s=75 * DAY), START + timedelta(days=150))
     assert taken.articles == 3
