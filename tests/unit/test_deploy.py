@@ -129,6 +129,28 @@ def test_prometheus_takes_the_rules() -> None:
 
 
 @promtool
+def test_only_standstill_of_all_sources_is_told_as_standstill(tmp_path: Path) -> None:
+    """One outlet goes on for three hours, then it stops too; what never ends in `blocked` and who is asked seldom stay quiet."""
+    inputs = [
+        {"series": 'presswatch_polls_total{job="p",outlet="nzz",status="ok"}', "values": "0+1x180 180x180"},
+        {"series": 'presswatch_polls_total{job="p",outlet="nzz",status="blocked"}', "values": "0x360"},
+        {"series": 'presswatch_polls_total{job="p",outlet="taz",status="ok"}', "values": "0x100 1x260"},
+    ]
+    told = {"exp_labels": {"severity": "critical", "job": "p"}, "exp_annotations": {"summary": "no source was polled for an hour"}}
+    asked = [
+        {"eval_time": at, "alertname": "PresswatchNoPolls", "exp_alerts": alerts}
+        for at, alerts in (("3h", []), ("230m", []), ("5h", [told]))
+    ]
+    case = {
+        "rule_files": [str(DEPLOY / "prometheus" / "presswatch.rules.yml")],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": inputs, "alert_rule_test": asked}],
+    }
+    (tmp_path / "case.yml").write_text(yaml.safe_dump(case))
+    assert "SUCCESS" in run("promtool", "test", "rules", tmp_path / "case.yml")
+
+
+@promtool
 def test_prometheus_takes_the_metrics() -> None:
     counters = Metrics()
     counters.prepare(version="1", outlets=["nzz"], themes=["chips"], channels=["desk"])
