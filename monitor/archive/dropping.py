@@ -68,9 +68,8 @@ def _take_off(tx: Tx, month: Month, since: datetime) -> bool:
     """Take a month out of the archive in a moment; what hung on its articles follows in batches."""
     if not months.is_there(tx, month.of("articles")):
         return True
-    # whole tables first, as everybody else: who holds one and comes for this month would wait for us while we wait for him
-    locked = [*(f"ONLY {table}" for table in PARTED), *(month.of(table) for table in PARTED)]
-    tx.connection.exec_driver_sql(f"LOCK TABLE {', '.join(locked)} IN ACCESS EXCLUSIVE MODE")
+    months.stop_all(tx)
+    tx.connection.exec_driver_sql(f"LOCK TABLE {', '.join(month.of(table) for table in PARTED)} IN ACCESS EXCLUSIVE MODE")
     if not _goes(tx, month, since):
         return False  # a replay found something in it meanwhile
     articles, *others = (month.of(table) for table in PARTED)

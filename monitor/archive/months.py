@@ -148,6 +148,14 @@ def is_there(tx: Tx, name: str) -> bool:
     return tx.value(sa.text("SELECT to_regclass(:name)::text"), {"name": name}) is not None
 
 
+def stop_all(tx: Tx) -> None:
+    """Let nobody use the tables in months until the transaction ends; asked for before a month is dropped.
+
+    Everybody else takes the whole table before its month: who holds one and comes for the other would wait for us while we wait for him.
+    """
+    tx.connection.exec_driver_sql(f"LOCK TABLE {', '.join(f'ONLY {table}' for table in PARTED)} IN ACCESS EXCLUSIVE MODE")
+
+
 def ready(tx: Tx, now: datetime) -> bool:
     """Make the months that are missing from now on, and let new articles be numbered in this one."""
     found = list(months(tx))
@@ -222,6 +230,8 @@ def _claim_days(tx: Tx, month: Month) -> bool:
     articles = month.of("articles")
     if not is_there(tx, articles):
         return False
+    if tx.value(sa.text(f"SELECT 1 FROM {articles} LIMIT 1")) is None:  # noqa: S608 - a name of our own
+        stop_all(tx)
     for table in DATED:
         tx.connection.exec_driver_sql(f"LOCK TABLE {month.of(table)} IN ACCESS EXCLUSIVE MODE")
     ends = "min(day) AS d1, max(day) AS d2, min(archived_at) AS t1, max(archived_at) AS t2"

@@ -79,6 +79,13 @@ def plan(archive: Archive, query: str) -> str:
         return "\n".join(row[0] for row in connection.execute(f"EXPLAIN {query}".encode()))
 
 
+def wait_for_one_who_waits(looking: psycopg.Connection, thread: threading.Thread) -> None:
+    """Return once a session of this database waits for a lock; it is the thread's."""
+    waiting = "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND NOT granted"
+    while not looking.execute(waiting).fetchone():
+        assert thread.is_alive()
+
+
 # ---- where articles go
 
 
@@ -128,6 +135,21 @@ def test_a_clock_that_went_back_and_a_daemon_that_was_away_for_a_year_do_no_harm
     months.keep(archive, START + timedelta(days=370))
     assert names(archive) == ["2031_03", "2032_03", "2032_04", "2032_05"], "those that nothing was put into are gone"
     assert in_month(archive, put(archive, "year", START + timedelta(days=370)).article_id) == "2032_03"
+
+
+def test_a_month_that_nothing_was_put_into_goes_beside_who_reads(archive: Archive) -> None:
+    later = START + timedelta(days=370)
+    keeper = threading.Thread(target=lambda: months.keep(archive, later))
+    with psycopg.connect(archive.where.dsn) as other, psycopg.connect(archive.where.dsn, autocommit=True) as looking:
+        other.execute("SET deadlock_timeout = '10ms'")
+        other.execute("LOCK TABLE ONLY articles IN ACCESS SHARE MODE")
+        keeper.start()
+        wait_for_one_who_waits(looking, keeper)
+        found = other.execute("SELECT count(*) FROM articles").fetchone()
+        other.commit()
+    keeper.join(60)
+    months.keep(archive, later)
+    assert (found, names(archive)) == ((3,), ["2032_03", "2032_04", "2032_05"])
 
 
 def test_a_month_that_nobody_made_ready_is_told_by_verify(archive: Archive) -> None:
@@ -382,9 +404,7 @@ def test_a_month_is_dropped_beside_who_goes_from_one_month_to_it(half_a_year: Ar
         other.execute("SET deadlock_timeout = '10ms'")  # it would be told to give up, long before the one who drops
         other.execute("SELECT headline FROM articles WHERE article_id = %s", [newest])
         dropper.start()
-        waiting = "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND NOT granted"
-        while not looking.execute(waiting).fetchone():
-            assert dropper.is_alive()
+        wait_for_one_who_waits(looking, dropper)
         found = other.execute("SELECT headline FROM articles WHERE article_id = %s", [oldest]).fetchone()
         other.commit()
     dropper.join(60)
