@@ -14,12 +14,13 @@ from typing import IO
 
 from monitor.archive.columns import stamp
 from monitor.archive.engine import Address, sqlite_module, told
-from monitor.archive.health import damage
+from monitor.archive.health import broken, damage
 from monitor.archive.lock import HolderLock
 from monitor.errors import ArchiveError
 
 Progress = Callable[[int, int], None]
 PAGES = 1_000
+_QUICK = "PRAGMA quick_check(3)"
 _ENDS = ("", "-wal", "-shm")
 _CLEAR = """
 DO $$ DECLARE view text; BEGIN
@@ -94,7 +95,9 @@ def backup(where: Address, target: Path, *, progress: Progress = _say_nothing) -
         copy(where.path, target, progress=progress)
     except (sqlite_module().Error, OSError) as error:
         raise told(error, where) from error
-    _check(target)
+    if problems := damage(Address.of_file(target), _QUICK):
+        target.unlink()
+        raise broken(where, problems)
     return target
 
 
@@ -124,7 +127,7 @@ def restore(where: Address, source: Path, *, now: datetime, check: Callable[[Pat
 
 
 def _check(path: Path) -> None:
-    problems = damage(Address.of_file(path), "PRAGMA quick_check(3)")
+    problems = damage(Address.of_file(path), _QUICK)
     if problems:
         raise ArchiveError(f"the backup {path} is damaged ({'; '.join(problems)[:200]}); nothing was changed. Try an older one")
 

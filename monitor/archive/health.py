@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -64,7 +65,12 @@ def check_file(where: Address, *, budget_s: float) -> None:
     """Refuse a damaged SQLite file at the start, as far as it can be read through in the time given."""
     found = damage(where, "PRAGMA quick_check(3)", budget_s=budget_s)
     if found:
-        raise ArchiveError(
-            f"the archive {where.shown} is damaged ({'; '.join(' '.join(line.split()) for line in found)[:300]}); nothing was changed. "
-            "Restore the last backup: presswatch db restore FILE"
-        )
+        raise broken(where, found)
+
+
+def broken(where: Address, found: Sequence[str]) -> ArchiveError:
+    """What is said of a damaged archive, with the way out."""
+    lines = "; ".join(" ".join(line.split()) for line in found)[:300]
+    return ArchiveError(
+        f"the archive {where.shown} is damaged ({lines}); nothing was changed. Restore the last backup: presswatch db restore FILE"
+    )

@@ -209,6 +209,10 @@ def verify(given: Given, *, quick: bool) -> None:
     for line in found:
         click.echo(line)
     if found:
+        click.echo(
+            "the archive is not whole; nothing was changed. A damaged file gives way to its last backup: presswatch db restore FILE",
+            err=True,
+        )
         raise click.exceptions.Exit(1)
     click.echo("the archive is whole", err=True)
 

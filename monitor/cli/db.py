@@ -28,7 +28,9 @@ def current(given: Given) -> None:
     found, head = migrate.current(where), migrate.head()
     click.echo(found or "none")
     if found != head:
-        click.echo(f"this version writes {head}; run: presswatch db upgrade", err=True)
+        is_newer = found is not None and found not in migrate.known()
+        todo = "the archive is newer; install the version that wrote it" if is_newer else "run: presswatch db upgrade"
+        click.echo(f"this version writes {head}; {todo}", err=True)
         raise click.exceptions.Exit(1)
 
 

@@ -188,6 +188,19 @@ def test_what_is_no_good_backup_is_not_restored(sqlite_url: str, tmp_path: Path)
     assert Path(sqlite_url).read_bytes() == before
 
 
+def test_a_damaged_archive_gives_no_backup(sqlite_url: str, tmp_path: Path) -> None:
+    path = Path(sqlite_url)
+    with path.open("r+b") as file:
+        for page in range(20, path.stat().st_size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xff" * 64)
+    before = path.read_bytes()
+    with pytest.raises(ArchiveError, match=rf"the archive {path} is damaged .* presswatch db restore FILE"):
+        backup.backup(address(sqlite_url), tmp_path / "kept.backup")
+    assert not list(tmp_path.glob("kept.backup*"))
+    assert path.read_bytes() == before
+
+
 def test_missing_programs_of_postgresql_are_named(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ArchiveError, match="pg_dump is not installed"):

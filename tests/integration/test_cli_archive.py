@@ -158,6 +158,11 @@ def test_outlets_list_shows_how_sources_do(desk: Desk) -> None:
 def test_db_current_names_the_revision(desk: Desk) -> None:
     done = desk.run("db", "current")
     assert (done.exit_code, done.stdout.strip()) == (0, migrate.head())
+    with engine.writer_engine(engine.address(desk.url)).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    newer = desk.run("db", "current")
+    assert (newer.exit_code, newer.stdout.strip()) == (1, "9999")
+    assert "the archive is newer; install the version that wrote it" in newer.stderr
 
 
 def test_commands_that_ask_an_archive_that_is_not_there_say_so_and_make_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,6 +245,11 @@ def test_archive_stats_and_verify_say_how_it_is(desk: Desk) -> None:
     assert "articles" in desk.run("archive", "stats").stdout
     assert json.loads(desk.run("archive", "stats", "--json").stdout)["rows"]["articles"] == 3
     assert desk.run("archive", "reindex").stderr == "3 articles indexed\n"
+    with engine.writer_engine(engine.address(desk.url)).begin() as connection:
+        connection.exec_driver_sql("DELETE FROM article_texts WHERE article_id = 1")
+    torn = desk.run("archive", "verify")
+    assert (torn.exit_code, torn.stdout.splitlines()[0]) == (1, "1 articles without their text")
+    assert "nothing was changed. A damaged file gives way to its last backup: presswatch db restore FILE" in torn.stderr
 
 
 def test_archive_forget_counts_before_it_takes(desk: Desk) -> None:
