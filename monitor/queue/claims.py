@@ -43,10 +43,10 @@ BATCH: Final = 16
 
 
 class QuietJob(Job):  # type: ignore[misc]  # procrastinate is untyped for us
-    """A job that nobody logs: the library describes each four times at length for a log that is off."""
+    """A job told by its name alone: the library describes each four times at length for a log that is off."""
 
     def log_context(self) -> dict[str, Any]:
-        return {}
+        return {"name": self.queueing_lock}
 
     @property
     def call_string(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -19,7 +18,7 @@ from crawler import urls
 from monitor.clock import through_sleep
 from monitor.errors import ArchiveError, PresswatchError
 from monitor.model import Claim
-from monitor.queue import Crew, News, Role, Work, schema
+from monitor.queue import Crew, News, Role, Work, schema, unforeseen
 from monitor.queue.claims import GIVE_BACK, FencedJobs, text_of, transaction
 from monitor.queue.shift import Shift
 
@@ -59,7 +58,7 @@ class FleetQueue:
     """
 
     def __init__(self, url: str, *, roles: Collection[Role], node: str, lease_s: float) -> None:
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # it tells of every job; we tell of what matters
+        unforeseen.listen()
         self._crew: Crew | None = None
         self._roles = frozenset(roles)
         self._node = node

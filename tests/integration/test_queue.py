@@ -439,6 +439,21 @@ async def test_a_chore_that_fails_is_told(fleet: Fleet) -> None:
     assert ("sweep", "warning") in [(line.get("job"), line["log_level"]) for line in said]
 
 
+async def test_a_job_that_fails_for_a_reason_nobody_foresaw_is_told_and_one_of_a_server_away_is_not(fleet: Fleet) -> None:
+    async def work(source_id: str, _claim: Claim) -> bool:
+        if source_id == "beta#0":
+            raise RuntimeError("a fault of ours")
+        raise ArchiveError("away")
+
+    hands = Hands(work)
+    node = await fleet.join(hands)
+    with capture_logs() as said:
+        await node.tick()
+        await fleet.until(lambda: fleet.rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'") == [(4,)])
+    told = [line for line in said if line["event"] == "job failed"]
+    assert [(line["job"], line["reason"]) for line in told] == [("crawl beta#0", "RuntimeError('a fault of ours')")]
+
+
 async def test_news_reach_the_other_nodes(fleet: Fleet) -> None:
     first, second = [await fleet.join(Hands(fleet.polled)) for _ in range(2)]
     hearing = asyncio.create_task(second.heard())
