@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -94,6 +95,8 @@ def backup(where: Address, target: Path, *, progress: Progress = _say_nothing) -
     try:
         copy(where.path, target, progress=progress)
     except (sqlite_module().Error, OSError) as error:
+        if "disk is full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:  # reading needs no space: it is the target's disk
+            raise ArchiveError(f"no space left for {target}; nothing was written. Make room, or name a file on another disk") from error
         raise told(error, where) from error
     if problems := damage(Address.of_file(target), _QUICK):
         target.unlink()

@@ -37,6 +37,9 @@ def write(path: Path, rows: Iterable[Row], *, kind_of: KindOf, told: Callable[[i
     try:
         count = _FORMS[form](partial, _counted(rows, told), kind_of)
         partial.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # a full disk names no file by itself
+        raise
     finally:
         partial.unlink(missing_ok=True)
     return count

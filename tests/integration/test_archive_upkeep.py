@@ -188,6 +188,19 @@ def test_what_is_no_good_backup_is_not_restored(sqlite_url: str, tmp_path: Path)
     assert Path(sqlite_url).read_bytes() == before
 
 
+def test_a_backup_that_finds_no_space_names_its_own_disk(sqlite_url: str, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(disk)], check=False, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here: that takes root")
+    try:
+        with pytest.raises(ArchiveError, match=rf"no space left for {disk / 'kept.backup'}; nothing was written"):
+            backup.backup(address(sqlite_url), disk / "kept.backup")
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def test_a_damaged_archive_gives_no_backup(sqlite_url: str, tmp_path: Path) -> None:
     path = Path(sqlite_url)
     with path.open("r+b") as file:

@@ -233,6 +233,9 @@ def test_an_export_refuses_what_it_cannot_write_and_leaves_nothing(
     assert there.read_text() == "mine"
     assert desk.run("archive", "export", "--to", str(tmp_path / "a.xlsx")).exit_code == 2
     assert desk.run("archive", "export", "--to", str(tmp_path / "a.csv"), "--json").exit_code == 2
+    (tmp_path / "full.csv.part").symlink_to("/dev/full")
+    assert app.run(["-c", str(desk.config), "archive", "export", "--to", str(tmp_path / "full.csv")]) == 69
+    assert f"error: {tmp_path / 'full.csv'}: no space left on device" in capsys.readouterr().err
     nothing = desk.run("archive", "export", "articles", "--since", "1m", "--outlet", "none", "--to", str(tmp_path / "a.parquet"))
     assert "there are no rows" in nothing.stderr
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
