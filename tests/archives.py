@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from crawler import cadence
@@ -253,3 +254,12 @@ def furnish(tx: Tx) -> list[Put]:
     writes.finish_entry(tx, b, state="refused", reason="robots.txt disallows it", now=NOW)
     writes.mark_sent(tx, reads.due_deliveries(tx, NOW, 1)[0].delivery_id or 0, NOW + timedelta(seconds=3))
     return [first, second, third]
+
+
+def damage(path: Path) -> bytes:
+    """Overwrite pages in the middle of a SQLite file and return what it holds then."""
+    with path.open("r+b") as file:
+        for page in range(20, path.stat().st_size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xff" * 64)
+    return path.read_bytes()

@@ -118,10 +118,8 @@ class Daemon:
         fetching = crawl_settings(settings)
         slots = slots_for(node, archive, clock, queue, request_s=fetching.total_s)
         ending.push_async_callback(slots.close)
-        crawl = Crawl(
-            sink=line, robots=RobotsRows(archive), slots=slots, clock=clock, settings=fetching,
-            fallback=children.read_feed, crash=crash,
-        )  # fmt: skip
+        robots, fallback = RobotsRows(archive), children.read_feed
+        crawl = Crawl(sink=line, robots=robots, slots=slots, clock=clock, settings=fetching, fallback=fallback, crash=crash)
         if node.crawls:
             await crawl.start()
             ending.push_async_callback(crawl.close)

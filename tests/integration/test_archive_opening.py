@@ -22,7 +22,7 @@ from monitor.archive import Archive, Tx, engine, lock, migrate, reads, writer, w
 from monitor.archive.engine import address, sqlite_module
 from monitor.clock import FixedClock
 from monitor.errors import ArchiveBusy, ArchiveError, ArchiveFull, WrongRevision
-from tests.archives import NOW, entry, list_entries, outlet
+from tests.archives import NOW, damage, entry, list_entries, outlet
 from tests.databases import Server, postgres_server
 
 CLOCK = FixedClock(NOW)
@@ -259,11 +259,7 @@ def test_a_damaged_file_is_refused_with_the_way_out(sqlite_url: str) -> None:
     archive.write_now(lambda tx: list_entries(tx, *(entry("alpenpost", f"n{i}") for i in range(500))))
     archive.close()
     path = Path(sqlite_url)
-    with path.open("r+b") as file:
-        for page in range(20, path.stat().st_size // 4096):
-            file.seek(page * 4096)
-            file.write(b"\xff" * 64)
-    before = path.read_bytes()
+    before = damage(path)
     with pytest.raises(ArchiveError, match=r"is damaged .* Restore the last backup: presswatch db restore FILE"):
         Archive.open(sqlite_url, clock=CLOCK, hold=True)
     assert path.read_bytes() == before

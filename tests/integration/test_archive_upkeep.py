@@ -18,7 +18,7 @@ from monitor.archive import Archive, HostRows, RobotsRows, analyst, backup, migr
 from monitor.archive.engine import address, writer_engine
 from monitor.clock import FixedClock, SystemClock
 from monitor.errors import ArchiveBusy, ArchiveError, ArchiveFull, WrongRevision
-from tests.archives import NOW, furnish
+from tests.archives import NOW, damage, furnish
 from tests.databases import ENVIRONMENT, newest_postgres
 
 CLOCK = FixedClock(NOW)
@@ -203,11 +203,7 @@ def test_a_backup_that_finds_no_space_names_its_own_disk(sqlite_url: str, tmp_pa
 
 def test_a_damaged_archive_gives_no_backup(sqlite_url: str, tmp_path: Path) -> None:
     path = Path(sqlite_url)
-    with path.open("r+b") as file:
-        for page in range(20, path.stat().st_size // 4096):
-            file.seek(page * 4096)
-            file.write(b"\xff" * 64)
-    before = path.read_bytes()
+    before = damage(path)
     with pytest.raises(ArchiveError, match=rf"the archive {path} is damaged .* presswatch db restore FILE"):
         backup.backup(address(sqlite_url), tmp_path / "kept.backup")
     assert not list(tmp_path.glob("kept.backup*"))

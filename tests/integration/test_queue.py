@@ -97,6 +97,21 @@ class Fleet:
         await asyncio.gather(*(queue.close() for queue in self.queues))
         self.archive.close()
 
+    async def asleep(self) -> tuple[FleetQueue, FleetQueue, list[Claim], asyncio.Event]:
+        """Return a crawler whose three jobs go on until they are woken, the scheduler that gave them, its claims, and what wakes them."""
+        claims, woken = list[Claim](), asyncio.Event()
+
+        async def sleep(_source_id: str, claim: Claim) -> bool:
+            claims.append(claim)
+            await woken.wait()
+            return False
+
+        crawler = await self.join(Hands(sleep), frozenset({Role.CRAWLER}))
+        scheduler = await self.join(Hands(sleep), frozenset({Role.SCHEDULER}))
+        await scheduler.tick()
+        await self.until(lambda: len(claims) == 3)
+        return crawler, scheduler, claims, woken
+
     async def polled(self, source_id: str, claim: Claim) -> bool:
         """Do as a poll does: move the source on and end the job, in one transaction under the claim."""
 
@@ -226,17 +241,7 @@ async def test_what_is_due_is_queued_while_another_node_puts_articles_into_stori
 
 
 async def test_the_work_of_a_silent_worker_is_given_to_another_and_its_own_write_is_refused(fleet: Fleet) -> None:
-    claims, woken = list[Claim](), asyncio.Event()
-
-    async def sleep(source_id: str, claim: Claim) -> bool:
-        claims.append(claim)
-        await woken.wait()
-        return False
-
-    frozen = await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
-    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
-    await scheduler.tick()
-    await fleet.until(lambda: len(claims) == 3)
+    frozen, scheduler, claims, woken = await fleet.asleep()
     frozen_ids = {claim.job_id for claim in claims}
     fleet.do("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
     other = Hands(fleet.polled)
@@ -250,17 +255,7 @@ async def test_the_work_of_a_silent_worker_is_given_to_another_and_its_own_write
 
 
 async def test_a_node_that_lost_its_lease_writes_nothing_even_where_nobody_took_its_work_yet(fleet: Fleet) -> None:
-    claims, woken = list[Claim](), asyncio.Event()
-
-    async def sleep(source_id: str, claim: Claim) -> bool:
-        claims.append(claim)
-        await woken.wait()
-        return False
-
-    await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
-    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
-    await scheduler.tick()
-    await fleet.until(lambda: len(claims) == 3)
+    _frozen, _scheduler, claims, woken = await fleet.asleep()
     await fleet.archive.write(fenced(lambda _tx: None, claims[0]))
     for work in (
         fenced(lambda _tx: None, replace(claims[0], is_live=lambda: False)),
@@ -273,21 +268,7 @@ async def test_a_node_that_lost_its_lease_writes_nothing_even_where_nobody_took_
 
 async def test_a_late_return_ends_nobody_elses_job(fleet: Fleet) -> None:
     """The library would end the job by its number alone; a run that was given away is left to whoever has it now."""
-    claims, woken, held = list[Claim](), asyncio.Event(), asyncio.Event()
-
-    async def sleep(source_id: str, claim: Claim) -> bool:
-        claims.append(claim)
-        await woken.wait()
-        return False
-
-    async def hold(source_id: str, claim: Claim) -> bool:
-        await held.wait()
-        return await fleet.polled(source_id, claim)
-
-    await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
-    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
-    await scheduler.tick()
-    await fleet.until(lambda: len(claims) == 3)
+    _frozen, _scheduler, _claims, woken = await fleet.asleep()
     fleet.do("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
     fleet.do("UPDATE procrastinate_jobs SET attempts = attempts + 1 WHERE status = 'doing'")  # as if given back and claimed again
     woken.set()
@@ -315,17 +296,7 @@ async def test_the_hosts_of_a_dead_node_may_be_asked_again_and_those_of_a_frozen
 
 
 async def test_a_job_queued_anew_does_not_keep_the_dead_one_from_being_given_back(fleet: Fleet) -> None:
-    claims, woken = list[Claim](), asyncio.Event()
-
-    async def sleep(source_id: str, claim: Claim) -> bool:
-        claims.append(claim)
-        await woken.wait()
-        return False
-
-    await fleet.join(Hands(sleep), frozenset({Role.CRAWLER}))
-    scheduler = await fleet.join(Hands(sleep), frozenset({Role.SCHEDULER}))
-    await scheduler.tick()
-    await fleet.until(lambda: len(claims) == 3)
+    _frozen, scheduler, _claims, woken = await fleet.asleep()
     fleet.queues[0].stop()
     fleet.do(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)"

@@ -19,6 +19,7 @@ from monitor.clock import FixedClock
 from monitor.errors import ArchiveBusy
 from tests.archives import NOW, entry, furnish, list_entries, settle
 from tests.databases import Databases
+from tests.dying import DIES
 
 CLOCK = FixedClock(NOW)
 BEFORE = "0005"
@@ -78,22 +79,7 @@ def test_what_was_there_is_the_first_month(old: Address, source: Archive) -> Non
     check(old, source)
 
 
-_DIES = """
-import os, signal, sys
-import sqlalchemy as sa
-from monitor.archive import migrate, takeover
-from monitor.archive.engine import address
-from datetime import UTC, datetime
-takeover.BATCH = 5
-left = int(sys.argv[2])
-@sa.event.listens_for(sa.Engine, "after_cursor_execute")
-def count(*_):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-migrate.upgrade(address(sys.argv[1]), now=datetime(2026, 11, 24, tzinfo=UTC))
-"""
+_DIES = "from monitor.archive import takeover\ntakeover.BATCH = 5\n" + DIES
 
 
 def test_killed_anywhere_the_old_version_goes_on_and_the_next_try_makes_it_whole(old: Address, source: Archive) -> None:

@@ -29,6 +29,7 @@ from monitor.clock import FixedClock
 from monitor.errors import ArchiveBusy, ArchiveError, WrongRevision
 from tests.archives import NOW, furnish
 from tests.databases import Databases
+from tests.dying import DIES
 
 ROOT = Path(__file__).parents[2]
 CLOCK = FixedClock(NOW)
@@ -90,26 +91,9 @@ def test_an_upgrade_that_has_nothing_to_do_does_nothing(archive_url: str) -> Non
     assert lines == [f"{where.shown} is at revision {migrate.head()}"]
 
 
-_DIES = """
-import os, signal, sys
-import sqlalchemy as sa
-from monitor.archive import migrate
-from monitor.archive.engine import address
-from datetime import UTC, datetime
-left = int(sys.argv[2])
-@sa.event.listens_for(sa.Engine, "after_cursor_execute")
-def count(*_):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-migrate.upgrade(address(sys.argv[1]), now=datetime(2026, 11, 24, tzinfo=UTC))
-"""
-
-
 def test_an_upgrade_that_was_killed_anywhere_is_made_whole_by_the_next(empty: Address) -> None:
     for after in (3, 11, 37, 60, 90):
-        died = subprocess.run([sys.executable, "-c", _DIES, url(empty), str(after)], check=False)
+        died = subprocess.run([sys.executable, "-c", DIES, url(empty), str(after)], check=False)
         assert died.returncode == -signal.SIGKILL, after
         assert migrate.current(empty) is None
     migrate.upgrade(empty, now=NOW)
